@@ -1,0 +1,1 @@
+"""CallMissed: voice agents on the web and on the phone."""

@@ -1,0 +1,111 @@
+"""How one call reaches the world: four Protocols, implemented in `runtime`, handed to `voice`.
+
+A call process reads, and writes nothing to the database: what it tells goes to a journal that others ship.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from callmissed.domain.knowledge import Passage, Retrieval
+from callmissed.domain.models import Route
+from callmissed.domain.sessions import EndReason
+from callmissed.domain.turns import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaking:
+    """How long the agent waits. All in seconds; `min_interruption_s` is how much speech takes the floor."""
+
+    wait_s: float
+    max_wait_s: float
+    min_interruption_s: float
+
+
+TURN_TAKING_PRESETS = {
+    "quick": TurnTaking(wait_s=0.25, max_wait_s=1.0, min_interruption_s=0.2),
+    "balanced": TurnTaking(wait_s=0.3, max_wait_s=1.5, min_interruption_s=0.25),
+    "patient": TurnTaking(wait_s=0.8, max_wait_s=3.0, min_interruption_s=0.4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallTerms:
+    """Everything a call needs to know before it starts; asked once.
+
+    `max_duration_s` runs from the caller's first audio; `join_window_s` is how long an unjoined room waits.
+    """
+
+    session_id: UUID
+    tenant_id: UUID
+    epoch: int
+    room: str
+    room_url: str
+    room_token: str
+    system_prompt: str
+    greeting: str | None
+    route: Route
+    turn_taking: TurnTaking
+    passages: tuple[Passage, ...]
+    max_duration_s: float
+    join_window_s: float
+    reconnect_window_s: float
+
+
+class CallPlan(Protocol):
+    async def terms(self) -> CallTerms:
+        """Raises LookupError when the session has ended or the claim was lost."""
+        ...
+
+
+class CallDesk(Protocol):
+    """What a call may ask while it runs; bound to its tenant, each with a deadline."""
+
+    async def retrieve(self, words: str) -> Retrieval:
+        """Never raises for a missing answer: an empty `found` means that the documents do not know."""
+        ...
+
+
+class CallerArrived:
+    """The caller's first audio reached the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """`caller_audio_s` is how much sound the caller sent, speech or not."""
+
+    reason: EndReason
+    caller_audio_s: float
+    agent_audio_s: float
+    detail: str = ""
+
+
+CallNote = CallerArrived | TurnFinished | CallEnded
+
+
+class CallSink(Protocol):
+    def put(self, note: CallNote) -> None:
+        """Never waits and never drops."""
+        ...
+
+
+class OrderKind(StrEnum):
+    END = "end"
+    DRAIN = "drain"
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    kind: OrderKind
+    reason: EndReason | None = None
+
+
+class CallOrders(Protocol):
+    def __aiter__(self) -> AsyncIterator[CallOrder]: ...

@@ -1,0 +1,49 @@
+"""One exchange of a call: what the caller said, what the caller heard, how long each stage took."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage of the tenant's documents that the answer was given from."""
+
+    document: str
+    heading: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Turn 0 is the greeting; its `user_transcript` is None.
+
+    Every `*_ms` instant counts from the last sound of the caller's utterance (`stt_ms`: final words known, `endpoint_ms`:
+    end of turn decided, `first_token_ms`, `first_audio_ms`: first audible sample handed to the transport, `total_ms`:
+    agent silent again); None where the stage did not happen. `stages` are consecutive durations in ms that add up to
+    `first_audio_ms`. `retrieval_ms` is a duration. `offset_ms` counts from the session's first moment, `duration_ms`
+    covers the turn from the caller's onset to the agent's last sound. `agent_response` is what was heard; `generated`
+    what the model wrote.
+    """
+
+    user_transcript: str | None
+    agent_response: str
+    interrupted: bool
+    llm_model: str
+    language: str
+    created_at: datetime
+    offset_ms: int
+    duration_ms: int
+    speech_ms: int = 0
+    stt_ms: int | None = None
+    endpoint_ms: int | None = None
+    retrieval_ms: int | None = None
+    first_token_ms: int | None = None
+    first_audio_ms: int | None = None
+    total_ms: int | None = None
+    stop_ms: int | None = None
+    llm_attempts: int = 1
+    generated: str = ""
+    sources: tuple[Source, ...] = ()
+    stages: dict[str, int] = field(default_factory=dict)
+    trace: dict[str, Any] = field(default_factory=dict)
