@@ -1,0 +1,53 @@
+# Every target says what it does: `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_CACHE_DIR ?= $(HOME)/.cache/uv
+
+.PHONY: help setup web up test check dev lint format docs bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: .venv/.ready web ## install everything that `up` and `test` need (Python, web app, media server)
+
+.venv/.ready: pyproject.toml uv.lock
+	@scripts/need python3 "Install Python 3.11 to 3.13 (Debian: apt-get install python3 python3-venv)."
+	test -x $(PY) || python3 -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.13,<0.14"
+	.venv/bin/uv sync --frozen --quiet --extra espeak
+	@touch $@
+
+web: web/dist/index.html ## build the web app that the API serves
+
+web/dist/index.html: web/package-lock.json web/index.html web/openapi.json $(shell find web/src -type f 2>/dev/null)
+	@scripts/need npm "Install Node.js 20.19 or newer with npm (https://nodejs.org), then run make again."
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
+
+up: setup ## set up and start everything, print one address (UP="--port 9000" for options)
+	.venv/bin/callmissed up $(UP)
+
+test: setup ## every test, with a real database, media server and browser
+	scripts/test
+
+check: .venv/.ready ## lint, types, import rules, structure
+	.venv/bin/ruff check src tests bench
+	.venv/bin/ruff format --check src tests bench
+	.venv/bin/lint-imports
+	.venv/bin/mypy
+	.venv/bin/pytest -q tests/house
+
+format: .venv/.ready ## rewrite the code in the house's layout
+	.venv/bin/ruff check --fix src tests bench
+	.venv/bin/ruff format src tests bench
+
+dev: setup ## the installation on port 8080 with the web app reloading on port 5173
+	scripts/dev
+
+docs: .venv/.ready ## write the generated pages of docs/reference and web/openapi.json again
+	$(PY) -m scripts.reference
+
+clean: ## remove what was built; data is kept
+	rm -rf .venv web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache
