@@ -1,0 +1,1 @@
+"""Everything built once: settings, the house, embedded servers; one call, run whole."""

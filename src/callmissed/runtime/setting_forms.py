@@ -1,0 +1,99 @@
+"""The forms that a setting's value may have, and how a setting is declared."""
+
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_settings import NoDecode
+
+from callmissed.kit.tokens import key_is_well_formed
+
+KEY_PREFIX = "cm"
+MIN_SECRET_BYTES = 32
+MIN_PASSWORD_CHARS = 12
+POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def setting(
+    name: str,
+    description: str,
+    *,
+    form: str,
+    default: Any = ...,
+    factory: Callable[[], Any] | None = None,
+    shown: str = "",
+    make: str = "",
+    secret: bool = False,
+) -> Any:
+    """`shown` is the default as the reference prints it, `make` a command that makes a value."""
+    has: dict[str, Any] = {"default": default} if factory is None else {"default_factory": factory}
+    extra: Any = {"shown": shown, "form": form, "make": make, "secret": secret}
+    return Field(
+        validation_alias=name,
+        description=description,
+        json_schema_extra=extra,
+        repr=not secret,
+        **has,
+    )
+
+
+def _split_networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _absolute(value: Path) -> Path:
+    path = value.expanduser()
+    if not path.is_absolute():
+        raise ValueError("is not an absolute path")
+    return path
+
+
+def _long_enough(value: str) -> str:
+    if len(value.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"is shorter than {MIN_SECRET_BYTES} bytes")
+    return value
+
+
+def _well_formed(value: str) -> str:
+    if not key_is_well_formed(value, KEY_PREFIX):
+        raise ValueError("is not a well-formed key: its length or checksum does not fit")
+    return value
+
+
+def _psycopg_address(value: str) -> str:
+    scheme, mark, rest = value.partition("://")
+    if not mark or scheme not in POSTGRES_SCHEMES:
+        raise ValueError("is not a postgresql:// address")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _address(*schemes: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        extras = parts.query or parts.fragment or parts.path.strip("/")
+        if value and (parts.scheme not in schemes or not parts.hostname or extras):
+            raise ValueError(f"is not an address of the form {schemes[0]}(s)://host[:port]")
+        return value.rstrip("/")
+
+    return check
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+FirstOfThreePorts = Annotated[int, Field(ge=1, le=65533)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS)]
+Secret = Annotated[str, AfterValidator(_long_enough)]
+ApiKey = Annotated[str, AfterValidator(_well_formed)]
+DatabaseUrl = Annotated[str, AfterValidator(_psycopg_address)]
+HttpUrl = Annotated[str, AfterValidator(_address("http", "https"))]
+SocketUrl = Annotated[str, AfterValidator(_address("ws", "wss"))]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_networks)]
