@@ -1,0 +1,1 @@
+"""The servers that `callmissed up` brings along: PostgreSQL and livekit-server."""
