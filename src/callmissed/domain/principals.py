@@ -1,6 +1,7 @@
 """Who is asking: a person of a tenant or a key of a tenant, and what they may do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,3 +22,15 @@ class Principal:
     role: Role | None
     key_id: UUID | None
     permissions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignedIn:
+    """A fresh pair of tokens; the access token lasts `expires_in_s`, the refresh token until it is used once."""
+
+    access_jwt: str
+    expires_in_s: int
+    refresh_token: str
+    refresh_expires_at: datetime
+    principal: Principal
+    tenant_name: str

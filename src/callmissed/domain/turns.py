@@ -47,3 +47,11 @@ class Turn:
     sources: tuple[Source, ...] = ()
     stages: dict[str, int] = field(default_factory=dict)
     trace: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A turn with its place in the transcript, contiguous from 0."""
+
+    turn_index: int
+    turn: Turn

@@ -1,0 +1,1 @@
+"""Background work: rooms closed, deadlines kept, stalled jobs tried again."""

@@ -1,0 +1,43 @@
+"""Signed claims (JWT, HS256) that are read strictly: no other algorithm, no claim left out."""
+
+from typing import Any
+
+import jwt
+
+ALGORITHM = "HS256"
+REQUIRED = ("exp", "iat", "sub", "aud", "iss")
+
+
+class ClaimsExpiredError(Exception):
+    """The signature is right and the time is over."""
+
+
+class ClaimsInvalidError(Exception):
+    """Forged, torn, of another issuer, for another audience, or not of the type that was asked for."""
+
+
+def sign_claims(key: bytes, claims: dict[str, Any]) -> str:
+    return jwt.encode(claims, key, algorithm=ALGORITHM)
+
+
+def read_claims(key: bytes, token: str, *, issuer: str, audience: str, kind: str) -> dict[str, Any]:
+    """The claims of a token whose `typ` claim is `kind`.
+
+    Raises ClaimsExpiredError, ClaimsInvalidError.
+    """
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=issuer,
+            audience=audience,
+            options={"require": list(REQUIRED)},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise ClaimsExpiredError from error
+    except (jwt.InvalidTokenError, UnicodeError, ValueError) as error:
+        raise ClaimsInvalidError from error
+    if claims.get("typ") != kind:
+        raise ClaimsInvalidError
+    return claims

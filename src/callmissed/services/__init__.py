@@ -1,0 +1,1 @@
+"""What the platform does, in verbs: each takes an open transaction first, never commits, raises refusals."""

@@ -1,0 +1,115 @@
+"""What workers do with sessions: claim them, learn their terms, report what happened."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from callmissed.domain.calls import (
+    TURN_TAKING_PRESETS,
+    CallEnded,
+    CallerArrived,
+    CallNote,
+    CallTerms,
+    TurnFinished,
+    TurnTaking,
+)
+from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_variables
+from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S
+from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Claim
+from callmissed.kit.clock import utc_now
+from callmissed.services.sessions import end_session
+from callmissed.store import bots, claims, knowledge, turns
+from callmissed.store.claims import ClaimedSession
+from callmissed.store.system import SystemDb
+
+# Claims of one worker that died: never below this, so that a resumed call can say goodbye.
+LEAST_DURATION_S = 1.0
+
+
+async def claim_sessions(db: SystemDb, worker_id: UUID, limit: int) -> list[Claim]:
+    """Takes up to `limit` sessions, oldest first: unclaimed ones, and those of workers that have fallen silent.
+
+    Each gets this worker, the next epoch and a lease of `LEASE_S`; no session is given to two workers.
+    """
+    return await claims.take(db, worker_id, limit, lease_s=LEASE_S, silent_s=WORKER_SILENT_S)
+
+
+async def reclaim(db: SystemDb, worker_id: UUID, session_id: UUID) -> Claim | None:
+    """The next epoch of a session that this worker holds, for a call process that died; None when it has ended."""
+    return await claims.renew_claim(db, worker_id, session_id, lease_s=LEASE_S)
+
+
+async def load_terms(db: SystemDb, claim: Claim) -> CallTerms:
+    """Everything a call needs but its way into the room: `room_url` and `room_token` are empty.
+
+    Raises LookupError when the session has ended or another claim came after this one.
+    """
+    session = await claims.find_claimed(db, claim)
+    if session is None:
+        raise LookupError(f"session {claim.session_id} is not open at epoch {claim.epoch}")
+    bot = None
+    if session.bot_id is not None:
+        bot = await bots.find_version(db, session.tenant_id, session.bot_id, session.bot_version)
+    request = session.request
+    prompt = request["system_prompt"] or (bot.system_prompt if bot else DEFAULT_PROMPT)
+    greeting = request["greeting"]
+    if not request["greeting_given"]:
+        greeting = (bot.greeting if bot else None) or default_greeting(session.route.tts_language)
+    bases = bot.knowledge_base_ids if bot else ()
+    return CallTerms(
+        session_id=claim.session_id,
+        tenant_id=session.tenant_id,
+        epoch=claim.epoch,
+        room=session.room,
+        room_url="",
+        room_token="",
+        system_prompt=fill_variables(prompt, request["variables"]),
+        greeting=None if greeting is None else fill_variables(greeting, request["variables"]),
+        route=session.route,
+        turn_taking=turn_taking_of(request["turn_taking"]),
+        passages=await knowledge.passages_of(db, session.tenant_id, bases),
+        max_duration_s=_seconds_left(session),
+        join_window_s=JOIN_WINDOW_S,
+        reconnect_window_s=RECONNECT_WINDOW_S,
+    )
+
+
+async def record_note(
+    db: SystemDb, session_id: UUID, epoch: int, seq: int, note: CallNote, at: datetime | None = None
+) -> None:
+    """Brings one note of a call into the database; the same note again changes nothing.
+
+    `at` is when it happened (None: now). A note of an epoch that has been overtaken leaves the session's state alone;
+    its turns are kept. Notes of a session that is not there are dropped.
+    """
+    at = at or utc_now()
+    match note:
+        case TurnFinished(turn=turn):
+            if await claims.lock(db, session_id) and await turns.add(db, session_id, epoch, seq, turn):
+                await claims.count_turn(db, session_id)
+        case CallEnded():
+            await claims.add_audio(db, session_id, epoch, note.caller_audio_s, note.agent_audio_s)
+            if await claims.is_current(db, session_id, epoch):
+                await end_session(db, session_id, note.reason, note.detail)
+        case CallerArrived():
+            await claims.mark_arrived(db, session_id, epoch, at)
+
+
+def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:
+    """A preset by its name, or numbers in ms (`wait_ms`, `max_wait_ms`, `min_interruption_ms`) over `balanced`."""
+    if isinstance(asked, str):
+        return TURN_TAKING_PRESETS[asked]
+    base = TURN_TAKING_PRESETS["balanced"]
+    return TurnTaking(
+        wait_s=asked.get("wait_ms", base.wait_s * 1000) / 1000,
+        max_wait_s=asked.get("max_wait_ms", base.max_wait_s * 1000) / 1000,
+        min_interruption_s=asked.get("min_interruption_ms", base.min_interruption_s * 1000) / 1000,
+    )
+
+
+def _seconds_left(session: ClaimedSession) -> float:
+    if session.started_at is None:
+        return float(session.max_duration_s)
+    spent_s = (utc_now() - session.started_at).total_seconds()
+    return max(LEAST_DURATION_S, session.max_duration_s - spent_s)
