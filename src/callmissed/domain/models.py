@@ -1,6 +1,7 @@
-"""Speech and language models as the catalogue lists them, and the route that a session's models take."""
+"""Speech and language models as the catalogue lists them, and the ones that a session uses."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -17,8 +18,24 @@ class ModelStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What the vendor asks for `per` units of `what`, in millionths of its currency, on a day."""
+
+    what: str
+    per: int
+    currency: str
+    micros: int
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """One stanza of `providers/catalog.toml`. `languages` are BCP-47, `sample_rates_hz` what it takes or gives."""
+    """One stanza of `providers/catalog.toml`. `sample_rates_hz` is what it takes or gives.
+
+    `languages` are BCP-47; one without a region (`en`) stands for all its regions. `fallback` is the
+    local model that answers while no key for the service exists; a chain of them is walked until one
+    speaks the language. `female_voices` and `deprecated_voices` are parts of `voices`.
+    """
 
     id: str
     service: Service
@@ -30,6 +47,15 @@ class Model:
     sample_rates_hz: tuple[int, ...] = ()
     fallback: str | None = None
     note: str = ""
+    created: date = date(2026, 1, 1)
+    female_voices: tuple[str, ...] = ()
+    deprecated_voices: tuple[str, ...] = ()
+    prices: tuple[Price, ...] = ()
+
+    def speaks(self, language: str) -> bool:
+        """True where the BCP-47 tag or its bare language is listed; without a list, any."""
+        known = self.languages
+        return not known or language in known or language.split("-")[0] in known
 
 
 @dataclass(frozen=True, slots=True)
