@@ -14,7 +14,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`position` is the index of the entry; scores compare only within one search, higher is better."""
+    """`position` is the index of the entry; scores compare only within one search, higher is
+    better.
+    """
 
     position: int
     score: float
@@ -27,5 +29,7 @@ class LexicalIndex:
         self._entries = tuple(entries)
 
     def search(self, words: str, limit: int = 5) -> list[Hit]:
-        """The best entries first; empty where no word of the question occurs, even misheard, in any of them."""
+        """The best entries first; empty where no word of the question occurs, even misheard, in
+        any of them.
+        """
         raise NotImplementedError

@@ -9,10 +9,12 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent_pid: int | None = None) -> None:
-    """To be called by a child as its first act: the kernel kills it when the thread that started it ends (Linux).
+    """To be called by a child as its first act: the kernel kills it when the thread that started it
+    ends (Linux).
 
-    `parent_pid` is the pid that started it; a parent that was gone before the call is noticed too. Elsewhere than on
-    Linux nothing happens, and the child must notice the end of its pipe by itself.
+    `parent_pid` is the pid that started it; a parent that was gone before the call is noticed too.
+    Elsewhere than on Linux nothing happens, and the child must notice the end of its pipe by
+    itself.
     """
     if sys.platform != "linux":
         return

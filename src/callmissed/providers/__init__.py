@@ -1,12 +1,14 @@
-"""Everyone outside whom we call: speech and language models, the LiveKit server, carriers, customers' URLs.
+"""Everyone outside whom we call: speech and language models, the LiveKit server, carriers,
+customers' URLs.
 
-The engines are imported when they are first needed: a process that only reads the catalogue loads none of them.
+The engines are imported when they are first needed: a process that only reads the catalogue loads
+none of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from callmissed.domain.models import Route
 
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
 class Models:
     """The three models of one session; never shared between sessions."""
 
-    stt: stt.STT
-    llm: llm.LLM
-    tts: tts.TTS
+    stt: stt.STT[Any]
+    llm: llm.LLM[Any]
+    tts: tts.TTS[Any]
 
 
 class Warm:
-    """What the sessions of one process share below their models: speech decoders and synthesis engines.
+    """What the sessions of one process share below their models: speech decoders and synthesis
+    engines.
 
     Make one a process, `await open()` before the first session, `await aclose()` after the last.
     """
@@ -74,7 +77,8 @@ class Warm:
 def build_models(route: Route, warm: Warm) -> Models:
     """Fresh objects for one session over what `warm` shares.
 
-    `route` names models that this installation can run; raises LookupError for one it has no code for.
+    `route` names models that this installation can run; raises LookupError for one it has no code
+    for.
     """
     from callmissed.providers.local.answerer import ExtractiveLLM
     from callmissed.providers.local.stt import LocalSTT
@@ -86,5 +90,7 @@ def build_models(route: Route, warm: Warm) -> Models:
     return Models(
         stt=LocalSTT(warm.decoders, language=route.language),
         llm=ExtractiveLLM(),
-        tts=LocalTTS(warm.voices, model=route.tts.upstream, voice=route.voice, language=route.tts_language),
+        tts=LocalTTS(
+            warm.voices, model=route.tts.upstream, voice=route.voice, language=route.tts_language
+        ),
     )

@@ -1,1 +1,3 @@
-"""Speech and answers without a key or a network: pocketsphinx, flite, espeak-ng, extracts from the documents."""
+"""Speech and answers without a key or a network: pocketsphinx, flite, espeak-ng, extracts from
+the documents.
+"""
