@@ -6,19 +6,16 @@ its pipes close.
 """
 
 import asyncio
-import ctypes
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PR_SET_PDEATHSIG = 1
-LINE_LIMIT_BYTES = 8 * 1024 * 1024
+from callmissed.kit.process import die_with_parent
 
-_libc: Any = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+LINE_LIMIT_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +72,3 @@ def tie_to_parent(death_signal: signal.Signals = signal.SIGKILL) -> Callable[[],
         die_with_parent(parent_pid, death_signal)
 
     return tie
-
-
-def die_with_parent(
-    parent_pid: int | None = None, death_signal: signal.Signals = signal.SIGKILL
-) -> None:
-    """Ties the calling process to its parent; a child of `multiprocessing` calls it first thing.
-
-    With `parent_pid` a parent that died before the tie held is noticed too. Does nothing outside
-    Linux.
-    """
-    if _libc is None:
-        return
-    _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-    if parent_pid is not None and os.getppid() != parent_pid:
-        os.kill(os.getpid(), signal.SIGKILL)
