@@ -32,9 +32,9 @@ class Price:
 class Model:
     """One stanza of `providers/catalog.toml`. `sample_rates_hz` is what it takes or gives.
 
-    `languages` are BCP-47; one without a region (`en`) stands for all its regions. `fallback` is the
-    local model that answers while no key for the service exists; a chain of them is walked until one
-    speaks the language. `female_voices` and `deprecated_voices` are parts of `voices`.
+    `languages` are BCP-47; one without a region (`en`) stands for all its regions. `fallback` is
+    the local model that answers while no key for the service exists; a chain of them is walked
+    until one speaks the language. `female_voices` and `deprecated_voices` are parts of `voices`.
     """
 
     id: str

@@ -182,9 +182,9 @@ def _pick_voice(catalog: Catalog, request: SessionRequest, running: Model) -> st
         voices = [voice for voice in known.voices if voice not in known.deprecated_voices]
         message = f"{known.id} has no voice {request.voice[:100]!r}."
         raise _not_available("voice", message, f"Its voices: {', '.join(voices)}.")
-    if request.voice in asked.female_voices and running.female_voices:
-        return running.female_voices[0]
-    return next(voice for voice in running.voices if voice not in running.female_voices)
+    wants_female = request.voice in asked.female_voices
+    alike = [voice for voice in running.voices if (voice in running.female_voices) == wants_female]
+    return (alike or running.voices)[0]
 
 
 def _not_available(param: str, message: str, hint: str) -> Refusal:
