@@ -1,0 +1,95 @@
+"""The notes of one call that the database has not taken yet, in order."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from callmissed.domain.calls import CallEnded, CallNote
+from callmissed.domain.sessions import EndReason
+from callmissed.kit.journal import JournalTail
+from callmissed.runtime.wire import decode_note
+
+SUFFIX = ".journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    seq: int
+    note: CallNote
+
+
+class Backlog:
+    """Merges what stands in the journal with what came over the pipe.
+
+    While the writer lives nothing is given out behind a gap, for its missing note is on the way by
+    the other road. `close` adds the end that the writer did not note, with the reason in `detail`.
+    `refused` is for whoever ships: a note of this call was not taken.
+    """
+
+    def __init__(self, session_id: UUID, epoch: int, path: Path) -> None:
+        self.session_id = session_id
+        self.epoch = epoch
+        self.path = path
+        self.refused = False
+        self._tail = JournalTail(path)
+        self._waiting: dict[int, CallNote] = {}
+        self._next_seq = 0
+        self._ended = False
+        self._closed = False
+
+    def read(self) -> None:
+        """Takes in what is new in the journal; a record that is no note is left out."""
+        for record in self._tail.read_new():
+            try:
+                self.add(int(record["seq"]), decode_note(record["note"]))
+            except (KeyError, TypeError, ValueError):
+                continue
+
+    def add(self, seq: int, note: CallNote) -> None:
+        if seq >= self._next_seq:
+            self._waiting.setdefault(seq, note)
+            self._ended = self._ended or isinstance(note, CallEnded)
+
+    def close(self, detail: str | None) -> None:
+        """To be called when the writer is gone. With None nothing is added to what it noted."""
+        if self._closed:
+            return
+        self.read()
+        self._closed = True
+        if not self._ended and detail is not None:
+            last_seq = max(self._waiting, default=self._next_seq - 1)
+            self.add(last_seq + 1, CallEnded(EndReason.ERROR, 0.0, 0.0, detail))
+
+    def due(self, limit: int) -> list[Numbered]:
+        """The next notes to record; the same ones again until `confirm` is told."""
+        due: list[Numbered] = []
+        expected = self._next_seq
+        for seq in sorted(self._waiting):
+            if len(due) == limit or (seq != expected and not self._closed):
+                break
+            due.append(Numbered(seq, self._waiting[seq]))
+            expected = seq + 1
+        return due
+
+    def confirm(self, seq: int) -> None:
+        """The note `seq` is in the database, and so are those before it."""
+        for old in [waiting for waiting in self._waiting if waiting <= seq]:
+            del self._waiting[old]
+        self._next_seq = max(self._next_seq, seq + 1)
+
+    @property
+    def finished(self) -> bool:
+        return self._closed and not self._waiting
+
+
+def journal_path(folder: Path, session_id: UUID, epoch: int) -> Path:
+    return folder / f"{session_id}-{epoch}{SUFFIX}"
+
+
+def backlog_of(path: Path) -> Backlog | None:
+    """The backlog of a journal found on the disk; None for a file that is not named like one."""
+    name, _, epoch = path.name.removesuffix(SUFFIX).rpartition("-")
+    try:
+        return Backlog(UUID(name), int(epoch), path)
+    except ValueError:
+        return None

@@ -1,0 +1,153 @@
+"""What a worker's parent and its call processes say to each other, and how notes stand in a
+journal: JSON.
+
+One message is one line of UTF-8. A field that the reader does not know is left out, one that the
+writer did not know takes its default, so that journals of the last version can be read by the next.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, CallTerms, TurnFinished
+from callmissed.domain.sessions import EndReason
+
+MAX_LINE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Run this call; its notes go to the file `journal`."""
+
+    journal: Path
+    terms: CallTerms
+    do: Literal["start"] = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End this call for `reason`; nothing happens where it has ended."""
+
+    session_id: UUID
+    reason: EndReason
+    do: Literal["end"] = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Take no more calls and leave when the last one has ended."""
+
+    do: Literal["drain"] = "drain"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Warm; calls may come."""
+
+    say: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Said every second from inside the event loop. `lag_ms` is the longest that the loop was late
+    since the last.
+    """
+
+    calls: int
+    lag_ms: float
+    say: Literal["beat"] = "beat"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """There is something new in this call's journal."""
+
+    session_id: UUID
+    say: Literal["noted"] = "noted"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A note that the disk did not take. `note` is encoded as in the journal."""
+
+    session_id: UUID
+    epoch: int
+    seq: int
+    note: dict[str, Any]
+    say: Literal["told"] = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The call is over and its journal closed."""
+
+    session_id: UUID
+    say: Literal["done"] = "done"
+
+
+ToChild = Start | End | Drain
+ToParent = Ready | Beat | Noted | Told | Done
+
+_to_child: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="do")])
+_to_parent: TypeAdapter[ToParent] = TypeAdapter(Annotated[ToParent, Field(discriminator="say")])
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    kind: Literal["arrived"] = "arrived"
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    value: TurnFinished
+    kind: Literal["turn"] = "turn"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    value: CallEnded
+    kind: Literal["ended"] = "ended"
+
+
+_Note = _Arrived | _Turn | _Ended
+_note: TypeAdapter[_Note] = TypeAdapter(Annotated[_Note, Field(discriminator="kind")])
+
+
+def encode_to_child(message: ToChild) -> bytes:
+    return _to_child.dump_json(message) + b"\n"
+
+
+def decode_to_child(line: bytes) -> ToChild:
+    """Raises ValueError for what is not a message to a call process."""
+    return _to_child.validate_json(line)
+
+
+def encode_to_parent(message: ToParent) -> bytes:
+    return _to_parent.dump_json(message) + b"\n"
+
+
+def decode_to_parent(line: bytes) -> ToParent:
+    """Raises ValueError for what is not a message to the parent."""
+    return _to_parent.validate_json(line)
+
+
+def encode_note(note: CallNote) -> dict[str, Any]:
+    """`{"kind": "arrived" | "turn" | "ended", "value": {…}}`."""
+    return cast(dict[str, Any], _note.dump_python(_tag(note), mode="json"))
+
+
+def decode_note(data: dict[str, Any]) -> CallNote:
+    """Raises ValueError for what is not a note."""
+    tagged = _note.validate_python(data)
+    return CallerArrived() if isinstance(tagged, _Arrived) else tagged.value
+
+
+def _tag(note: CallNote) -> _Note:
+    if isinstance(note, TurnFinished):
+        return _Turn(note)
+    if isinstance(note, CallEnded):
+        return _Ended(note)
+    return _Arrived()

@@ -1,0 +1,85 @@
+"""One call process as its parent sees it."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from uuid import UUID
+
+from callmissed.runtime.children import Command, spawn
+from callmissed.runtime.wire import ToChild, ToParent, decode_to_parent, encode_to_child
+
+COMMAND = (sys.executable, "-m", "callmissed", "worker-child")
+START_TAKES_S = 120.0
+BEATS_MISSED_S = 10.0
+LEAVE_S = 5.0
+
+
+class CallProcess:
+    """Started by `start_call_process`. `epochs` are those of the sessions that run in it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.ready = False
+        self.epochs: dict[UUID, int] = {}
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def tell(self, message: ToChild) -> None:
+        """Never waits; a message to a process that is dying is lost, its calls are ended by whoever
+        sees it die.
+        """
+        if self._process.stdin is not None and not self._process.stdin.is_closing():
+            self._process.stdin.write(encode_to_child(message))
+
+    async def messages(self) -> AsyncIterator[ToParent]:
+        """What it says, until it dies. A process that is silent for too long is frozen: it is
+        killed.
+        """
+        assert self._process.stdout is not None
+        while True:
+            try:
+                async with asyncio.timeout(BEATS_MISSED_S if self.ready else START_TAKES_S):
+                    line = await self._process.stdout.readline()
+            except TimeoutError:
+                self.kill()
+                return
+            if not line:
+                return
+            with contextlib.suppress(ValueError):
+                yield decode_to_parent(line)
+
+    async def leave(self) -> None:
+        """Afterwards it is gone: by itself when its pipe ends, else killed."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), LEAVE_S)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    async def wait(self) -> int:
+        """Its exit code, or the negative of the signal that killed it."""
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """Nothing happens where it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+
+async def start_call_process(
+    command: Sequence[str], env: Mapping[str, str] | None = None
+) -> CallProcess:
+    """Its error output is ours. Raises OSError when it cannot be started."""
+    process = await spawn(
+        Command(command, env=os.environ if env is None else env),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=None,
+    )
+    return CallProcess(process)

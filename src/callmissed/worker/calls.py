@@ -1,0 +1,171 @@
+"""The calls of one call process: each a task, none of which can take another down."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import structlog
+
+from callmissed.domain.calls import (
+    CallDesk,
+    CallEnded,
+    CallOrder,
+    CallOrders,
+    CallPlan,
+    CallSink,
+    CallTerms,
+    OrderKind,
+)
+from callmissed.domain.sessions import EndReason
+from callmissed.kit.journal import JournalWriter
+from callmissed.providers import Warm
+from callmissed.runtime.desk import PassageDesk
+from callmissed.runtime.sink import JournalSink
+from callmissed.runtime.wire import Done, Start, ToParent
+
+JOINS_IN_FLIGHT = 4
+JOIN_TAKES_S = 1.0
+
+RunCall = Callable[[CallPlan, CallDesk, CallSink, CallOrders, Warm], Awaitable[None]]
+
+log = structlog.get_logger("callmissed.worker.calls")
+
+
+class GivenPlan:
+    """`CallPlan` of terms that the parent sent."""
+
+    def __init__(self, terms: CallTerms) -> None:
+        self._terms = terms
+
+    async def terms(self) -> CallTerms:
+        return self._terms
+
+
+class OrderQueue:
+    """`CallOrders` of one call; an order given before anyone listens waits."""
+
+    def __init__(self) -> None:
+        self._orders: asyncio.Queue[CallOrder] = asyncio.Queue()
+
+    def give(self, order: CallOrder) -> None:
+        self._orders.put_nowait(order)
+
+    async def __aiter__(self) -> AsyncIterator[CallOrder]:
+        while True:
+            yield await self._orders.get()
+
+
+class Calls:
+    """Runs calls in `group`. `say` tells the parent; it must not wait."""
+
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        run_call: RunCall,
+        warm: Warm,
+        say: Callable[[ToParent], None],
+    ) -> None:
+        self._group = group
+        self._run_call = run_call
+        self._warm = warm
+        self._say = say
+        self._orders: dict[UUID, OrderQueue] = {}
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._joins = asyncio.Semaphore(JOINS_IN_FLIGHT)
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._draining = False
+        self.drained = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def start(self, message: Start) -> None:
+        """A session that runs here already is not started twice."""
+        session_id = message.terms.session_id
+        if session_id in self._orders:
+            return
+        self._orders[session_id] = OrderQueue()
+        self._empty.clear()
+        self._tasks[session_id] = self._group.create_task(self._run(message))
+
+    def order(self, session_id: UUID, order: CallOrder) -> None:
+        if queue := self._orders.get(session_id):
+            queue.give(order)
+
+    def drain(self) -> None:
+        """`drained` is set as soon as no call runs."""
+        self._draining = True
+        self.order_all(CallOrder(OrderKind.DRAIN))
+        self._see_whether_empty()
+
+    def order_all(self, order: CallOrder) -> None:
+        for queue in self._orders.values():
+            queue.give(order)
+
+    async def end_all(self, wait_s: float) -> None:
+        """Afterwards no call runs: those that do not end by themselves within `wait_s` are
+        cancelled.
+        """
+        self.order_all(CallOrder(OrderKind.END, EndReason.ERROR))
+        try:
+            await asyncio.wait_for(self._empty.wait(), wait_s)
+        except TimeoutError:
+            for task in self._tasks.values():
+                task.cancel()
+            await self._empty.wait()
+
+    def _see_whether_empty(self) -> None:
+        if self._orders:
+            return
+        self._empty.set()
+        if self._draining:
+            self.drained.set()
+
+    async def _run(self, message: Start) -> None:
+        terms = message.terms
+        journal = _open_journal(message)
+        try:
+            await self._run_to_its_end(
+                terms, JournalSink(terms.session_id, terms.epoch, journal, self._say)
+            )
+        finally:
+            if journal is not None:
+                journal.close()
+            del self._orders[terms.session_id], self._tasks[terms.session_id]
+            self._see_whether_empty()
+            self._say(Done(terms.session_id))
+
+    async def _run_to_its_end(self, terms: CallTerms, sink: JournalSink) -> None:
+        """Whatever happens in the call, `sink` knows afterwards that it has ended."""
+        detail = "The call stopped without a reason."
+        try:
+            await self._let_in()
+            await self._run_call(
+                GivenPlan(terms),
+                PassageDesk(terms.passages),
+                sink,
+                self._orders[terms.session_id],
+                self._warm,
+            )
+        except Exception as error:
+            detail = f"The call failed: {type(error).__name__}."
+            log.exception("call_failed", session_id=str(terms.session_id))
+        finally:
+            sink.put(CallEnded(EndReason.ERROR, 0.0, 0.0, detail))
+
+    async def _let_in(self) -> None:
+        """Joining costs much more than being in a room, so calls begin in small groups."""
+        await self._joins.acquire()
+        asyncio.get_running_loop().call_later(JOIN_TAKES_S, self._joins.release)
+
+
+def _open_journal(message: Start) -> JournalWriter | None:
+    """None where the disk takes no new file: the notes then go to the parent."""
+    try:
+        return JournalWriter(message.journal)
+    except OSError as error:
+        log.error(
+            "journal_not_opened", session_id=str(message.terms.session_id), error=error.strerror
+        )
+        return None

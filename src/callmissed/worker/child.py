@@ -1,0 +1,99 @@
+"""A call process: runs the calls that its parent starts in it, and dies with its parent.
+
+It leaves Ctrl-C to the parent: a call ends because the parent says so, or because the parent is
+gone.
+"""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import uvloop
+
+from callmissed.domain.calls import CallOrder, OrderKind
+from callmissed.providers import Warm
+from callmissed.runtime.wire import Beat, Drain, End, Ready, Start
+from callmissed.worker.calls import Calls, RunCall
+from callmissed.worker.lag import LagMeter
+from callmissed.worker.pipes import ParentPipes, open_parent_pipes
+
+BEAT_EVERY_S = 1.0
+LAST_WORDS_S = 2.0
+
+OpenWarm = Callable[[], AbstractAsyncContextManager[Warm]]
+
+
+def main(
+    run_call: RunCall | None = None,
+    open_warm: OpenWarm | None = None,
+) -> None:
+    """Reads messages from the standard input until it ends; see `runtime.wire`. Returns when no
+    call runs any more.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    uvloop.run(_serve(run_call, open_warm or open_providers))
+
+
+@asynccontextmanager
+async def open_providers() -> AsyncIterator[Warm]:
+    """The local engines, warm."""
+    warm = Warm()
+    await warm.open()
+    try:
+        yield warm
+    finally:
+        await warm.aclose()
+
+
+async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
+    pipes = await open_parent_pipes()
+    if run_call is None:
+        from callmissed.runtime.call import run_call
+    lag = LagMeter()
+    async with open_warm() as warm, asyncio.TaskGroup() as group:
+        calls = Calls(group, run_call, warm, pipes.say)
+        gc.collect()
+        gc.freeze()
+        background = [group.create_task(lag.run()), group.create_task(_beat(pipes, calls, lag))]
+        pipes.say(Ready())
+        await _obey(pipes, calls)
+        for task in background:
+            task.cancel()
+    pipes.close()
+
+
+async def _beat(pipes: ParentPipes, calls: Calls, lag: LagMeter) -> None:
+    while True:
+        await asyncio.sleep(BEAT_EVERY_S)
+        pipes.say(Beat(len(calls), lag.take_ms()))
+
+
+async def _obey(pipes: ParentPipes, calls: Calls) -> None:
+    """Returns with no call running: after a drain, a SIGTERM, or when the parent is gone."""
+    terminated = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
+    reasons = (
+        asyncio.create_task(_read(pipes, calls)),
+        asyncio.create_task(terminated.wait()),
+        asyncio.create_task(calls.drained.wait()),
+    )
+    try:
+        done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.gather(*done)
+    finally:
+        await calls.end_all(LAST_WORDS_S)
+        for task in reasons:
+            task.cancel()
+
+
+async def _read(pipes: ParentPipes, calls: Calls) -> None:
+    async for message in pipes.messages():
+        match message:
+            case Start():
+                calls.start(message)
+            case End(session_id=session_id, reason=reason):
+                calls.order(session_id, CallOrder(OrderKind.END, reason))
+            case Drain():
+                calls.drain()

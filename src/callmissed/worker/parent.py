@@ -1,0 +1,115 @@
+"""A worker's parent process: claims sessions, runs them in call processes, ships their notes."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Sequence
+from uuid import uuid4
+
+import structlog
+import uvloop
+
+from callmissed.domain.errors import Refusal
+from callmissed.domain.sessions import EndReason
+from callmissed.domain.workers import Worker
+from callmissed.runtime.house import open_house
+from callmissed.runtime.journal_folders import own_folder
+from callmissed.runtime.settings import Settings
+from callmissed.runtime.shipping import Shipper
+from callmissed.worker.adoption import Adopter
+from callmissed.worker.call_process import COMMAND
+from callmissed.worker.dispatch import Dispatcher
+from callmissed.worker.fleet import Fleet
+from callmissed.worker.rounds import repeat
+
+BEAT_EVERY_S = 1.0
+CLAIM_EVERY_S = 1.0
+ADOPT_EVERY_S = 5.0
+RESTART_S = 1.0
+DRAIN_S = 30.0
+LAST_WORDS_S = 5.0
+SETTLE_S = 10.0
+
+log = structlog.get_logger("callmissed.worker")
+
+
+def run(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT: then running calls get `DRAIN_S` to end; a second signal ends
+    them at once.
+    """
+    uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
+    """`command` starts one call process."""
+    stop, hurry = _listen_to_signals()
+    root = settings.data_dir / "journals"
+    slots = settings.worker_processes * settings.worker_slots
+    worker = Worker(id=uuid4(), name=socket.gethostname(), slots=slots)
+    async with open_house(settings) as house:
+        folder = own_folder(root, worker.id)
+        shipper = Shipper(house.database, folder.path)
+        adopter = Adopter(root, shipper)
+        wake = asyncio.Event()
+        fleet = Fleet(command, settings.worker_processes, settings.worker_slots, shipper, wake.set)
+        dispatcher = Dispatcher(house, worker, fleet, shipper, wake)
+        try:
+            await _work(fleet, shipper, adopter, dispatcher, wake, stop, hurry)
+            if not await shipper.settle(SETTLE_S):
+                log.warning("journals_left", calls=len(shipper))
+            with contextlib.suppress(Refusal):
+                await dispatcher.retire()
+        finally:
+            folder.release()
+
+
+async def _work(
+    fleet: Fleet,
+    shipper: Shipper,
+    adopter: Adopter,
+    dispatcher: Dispatcher,
+    wake: asyncio.Event,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+) -> None:
+    """Returns when it was told to stop and no call runs any more."""
+    async with asyncio.TaskGroup() as group:
+        claiming = group.create_task(repeat(dispatcher.claim, CLAIM_EVERY_S, wake))
+        others = [
+            group.create_task(fleet.run()),
+            group.create_task(repeat(shipper.run, RESTART_S, asyncio.Event())),
+            group.create_task(repeat(adopter.adopt, ADOPT_EVERY_S, asyncio.Event())),
+            group.create_task(repeat(dispatcher.beat, BEAT_EVERY_S, asyncio.Event())),
+            group.create_task(repeat(dispatcher.obey_announcements, RESTART_S, asyncio.Event())),
+        ]
+        await stop.wait()
+        claiming.cancel()
+        await _end_calls(fleet, hurry)
+        for task in others:
+            task.cancel()
+
+
+async def _end_calls(fleet: Fleet, hurry: asyncio.Event) -> None:
+    """Waits for the running calls, then ends them, then the processes."""
+    fleet.drain()
+    waiting = [asyncio.create_task(fleet.wait_until_empty()), asyncio.create_task(hurry.wait())]
+    await asyncio.wait(waiting, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
+    fleet.end_all(EndReason.ERROR)
+    await asyncio.wait(waiting[:1], timeout=LAST_WORDS_S)
+    for task in waiting:
+        task.cancel()
+    await fleet.leave()
+
+
+def _listen_to_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """The first is set by the first SIGTERM or SIGINT, the second by the next."""
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def note() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, note)
+    return stop, hurry

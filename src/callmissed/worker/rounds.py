@@ -1,0 +1,28 @@
+"""Doing something again and again, whatever goes wrong in between."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+log = structlog.get_logger("callmissed.worker.rounds")
+
+
+async def repeat(
+    step: Callable[[], Awaitable[object]], every_s: float, wake: asyncio.Event
+) -> None:
+    """Does `step` every `every_s`, and at once when `wake` is set; what it raises is logged. Never
+    returns.
+    """
+    failing = ""
+    while True:
+        wake.clear()
+        try:
+            await step()
+            failing = ""
+        except Exception as error:
+            if failing != (failing := repr(error)):
+                log.warning("round_failed", step=step.__name__, error=failing)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), every_s)
