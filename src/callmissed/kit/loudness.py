@@ -1,0 +1,95 @@
+"""How loud sound is, in windows of 10 ms, and where it can be heard. Samples are signed 16 bit."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOW_S = 0.01
+SILENCE_DB = -96.0
+AUDIBLE_PEAK = 200
+"""A sample beyond this (−44 dB of full scale) can be heard."""
+
+
+def window_levels_db(pcm: NDArray[np.int16], rate_hz: int) -> NDArray[np.float32]:
+    """Root mean square of each whole 10 ms window, in dB of full scale; a rest at the end is left
+    out."""
+    window = int(rate_hz * WINDOW_S)
+    count = len(pcm) // window
+    if not count:
+        return np.empty(0, np.float32)
+    blocks = pcm[: count * window].reshape(count, window).astype(np.float32) / 32768.0
+    power = np.mean(blocks * blocks, axis=1)
+    return np.maximum(10.0 * np.log10(np.maximum(power, 1e-12)), SILENCE_DB).astype(np.float32)
+
+
+def first_audible_sample(pcm: NDArray[np.int16]) -> int | None:
+    """Index of the first sample that can be heard; None when there is none."""
+    loud = np.abs(pcm.astype(np.int32)) > AUDIBLE_PEAK
+    index = int(np.argmax(loud)) if len(loud) else 0
+    return index if len(loud) and loud[index] else None
+
+
+class LevelLog:
+    """The levels of the last minute of a stream, with the instant at which each window ended.
+
+    A window counts as sound when it lies within 35 dB of the loudest one asked about and clearly
+    above the
+    background; so one rule fits a clean recording and a noisy room.
+    """
+
+    RANGE_DB = 35.0
+    ABOVE_BACKGROUND_DB = 8.0
+    LEAST_RANGE_DB = 12.0
+
+    def __init__(self, keep_s: float = 60.0) -> None:
+        self._size = int(keep_s / WINDOW_S)
+        self._ends_s = np.zeros(self._size, np.float64)
+        self._levels_db = np.full(self._size, SILENCE_DB, np.float32)
+        self._count = 0
+
+    def add(self, levels_db: NDArray[np.float32], end_s: float) -> None:
+        """`end_s` is the instant at which the last of these windows ended; the others end 10 ms
+        apart."""
+        for offset, level in enumerate(levels_db):
+            slot = self._count % self._size
+            self._ends_s[slot] = end_s - (len(levels_db) - 1 - offset) * WINDOW_S
+            self._levels_db[slot] = level
+            self._count += 1
+
+    def last_sound_s(self, since_s: float, until_s: float) -> float | None:
+        """When the last sounding window between two instants ended; None when nothing sounded."""
+        ends_s, levels_db = self._between(since_s, until_s)
+        sounding = np.flatnonzero(levels_db >= self._threshold_db(levels_db))
+        return float(ends_s[sounding[-1]]) if len(sounding) else None
+
+    def first_sound_s(self, near_s: float, until_s: float, gap_s: float = 0.15) -> float | None:
+        """When the burst of sound around `near_s` began: back from there to the first gap."""
+        ends_s, levels_db = self._between(near_s - 2.0, until_s)
+        sounding = ends_s[levels_db >= self._threshold_db(levels_db)]
+        if not len(sounding):
+            return None
+        earlier = sounding[sounding <= near_s]
+        if not len(earlier):
+            return float(sounding[0]) - WINDOW_S
+        breaks = np.flatnonzero(np.diff(earlier) > gap_s)
+        start = int(breaks[-1]) + 1 if len(breaks) else 0
+        return float(earlier[start]) - WINDOW_S
+
+    def _between(
+        self, since_s: float, until_s: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        if self._count >= self._size:
+            order = np.roll(np.arange(self._size), -(self._count % self._size))
+        else:
+            order = np.arange(self._count)
+        ends_s = self._ends_s[order]
+        inside = (ends_s >= since_s) & (ends_s <= until_s + WINDOW_S / 2)
+        return ends_s[inside], self._levels_db[order][inside]
+
+    def _threshold_db(self, levels_db: NDArray[np.float32]) -> float:
+        if not len(levels_db):
+            return 0.0
+        loudest = float(levels_db.max())
+        known = self._levels_db[: min(self._count, self._size)]
+        background = float(np.percentile(known, 10))
+        threshold = max(loudest - self.RANGE_DB, background + self.ABOVE_BACKGROUND_DB)
+        return max(min(threshold, loudest - self.LEAST_RANGE_DB), SILENCE_DB + 6.0)

@@ -1,0 +1,252 @@
+"""Sound of a LiveKit room: the caller's microphone in, the agent's track out."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from livekit import rtc
+from livekit.agents.voice import io
+
+from callmissed.kit.loudness import first_audible_sample
+
+INPUT_RATE_HZ = 16000
+INPUT_FRAME_MS = 20
+"""50 ms frames would save 4 ms of CPU a second, and make turn end and interruption 15 ms later on
+average."""
+INPUT_QUEUE_FRAMES = 250
+OUTPUT_CHUNK_MS = 50
+LEAD_S = 0.15
+"""So much sound at most waits in front of the caller; enough to ride out a busy event loop."""
+SOURCE_QUEUE_MS = 1000
+"""More than the lead, so that handing a chunk over never waits."""
+
+
+class RoomInput(io.AudioInput):
+    """The caller's microphone as 16 kHz mono frames of 20 ms; another track takes over when they
+    come back."""
+
+    def __init__(self) -> None:
+        super().__init__(label="room-in")
+        self._frames: asyncio.Queue[rtc.AudioFrame] = asyncio.Queue(INPUT_QUEUE_FRAMES)
+        self._reading: asyncio.Task[None] | None = None
+        self._track: rtc.Track | None = None
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        return await self._frames.get()
+
+    def listen_to(self, track: rtc.Track) -> None:
+        """From now on this track is heard, and no other."""
+        if self._reading is not None:
+            self._reading.cancel()
+        self._track = track
+        self._reading = asyncio.create_task(self._read(track), name="read microphone")
+
+    def stop_listening(self, track: rtc.Track) -> None:
+        """This track is over; another that is heard by now goes on."""
+        if self._reading is not None and self._track is track:
+            self._reading.cancel()
+
+    async def aclose(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    async def _read(self, track: rtc.Track) -> None:
+        stream = rtc.AudioStream(
+            track, sample_rate=INPUT_RATE_HZ, num_channels=1, frame_size_ms=INPUT_FRAME_MS
+        )
+        try:
+            async for event in stream:
+                if self._frames.full():
+                    self._frames.get_nowait()
+                self._frames.put_nowait(event.frame)
+        finally:
+            await stream.aclose()
+
+
+@dataclass(slots=True)
+class _Segment:
+    """One speech on its way out. `waiting` are samples not yet handed over."""
+
+    waiting: bytearray = field(default_factory=bytearray)
+    is_flushed: bool = False
+    has_started: bool = False
+    handed_s: float = 0.0
+
+
+class RoomOutput(io.AudioOutput):
+    """Plays the agent's speech into the room, a short lead ahead of the caller's ear. Mono, 16 bit.
+
+    Also the call's `Playhead`. Nothing is played before somebody listens: `open_ears` says so.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        super().__init__(
+            label="room-out",
+            capabilities=io.AudioOutputCapabilities(pause=True),
+            sample_rate=rate_hz,
+        )
+        self._rate_hz = rate_hz
+        self.source = rtc.AudioSource(rate_hz, 1, queue_size_ms=SOURCE_QUEUE_MS)
+        self._chunk_bytes = rate_hz * OUTPUT_CHUNK_MS // 1000 * 2
+        self._segment: _Segment | None = None
+        self._recent = bytearray()
+        self._dry_at_s = 0.0
+        self._listened_to = asyncio.Event()
+        self._enabled = asyncio.Event()
+        self._enabled.set()
+        self._wake = asyncio.Event()
+        self._clears = 0
+        self._played_s = 0.0
+        self._audible_at_s: float | None = None
+        self._silent_at_s: float | None = None
+        self._pumping = asyncio.create_task(self._pump(), name="pump speech")
+
+    @property
+    def played_s(self) -> float:
+        if self._segment is None:
+            return self._played_s
+        return max(0.0, self._segment.handed_s - self._queued_s())
+
+    @property
+    def audible_at_s(self) -> float | None:
+        return self._audible_at_s
+
+    @property
+    def silent_at_s(self) -> float | None:
+        return self._silent_at_s
+
+    def open_ears(self) -> None:
+        """Somebody subscribed to the track."""
+        self._listened_to.set()
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Takes speech of any length at any pace; waits only until somebody listens."""
+        await self._listened_to.wait()
+        await super().capture_frame(frame)
+        if self._segment is None:
+            self._segment = _Segment()
+            self._audible_at_s = self._silent_at_s = None
+        self._segment.waiting += frame.data
+        self._wake.set()
+
+    def flush(self) -> None:
+        super().flush()
+        if self._segment is not None:
+            self._segment.is_flushed = True
+            self._wake.set()
+
+    def clear_buffer(self) -> None:
+        """Silence at once. Doing it again changes nothing."""
+        if self._segment is not None:
+            self._take_back_queue()
+            self._finish(interrupted=True)
+
+    def pause(self) -> None:
+        """Silence at once; `resume` goes on at the very sample."""
+        super().pause()
+        self._enabled.clear()
+        if self._segment is not None:
+            self._segment.waiting[:0] = self._take_back_queue()
+
+    def resume(self) -> None:
+        super().resume()
+        self._enabled.set()
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        self._pumping.cancel()
+        await asyncio.wait([self._pumping])
+        await self.source.aclose()
+
+    async def _pump(self) -> None:
+        while True:
+            self._wake.clear()
+            wait_s = await self._step()
+            if wait_s is None:
+                await self._wake.wait()
+            elif wait_s > 0:
+                await _wait_at_most(self._wake, wait_s)
+
+    async def _step(self) -> float | None:
+        """Hands over what is due. Returns how long to wait; None for: until something changes."""
+        segment = self._segment
+        if segment is None or not self._enabled.is_set():
+            return None
+        if segment.waiting and (segment.is_flushed or len(segment.waiting) >= self._chunk_bytes):
+            room_s = LEAD_S - OUTPUT_CHUNK_MS / 1000 - self._queued_s()
+            if room_s < 0:
+                return -room_s
+            await self._hand_over(segment)
+            return 0.0
+        if segment.waiting and not segment.is_flushed:
+            return self._wait_for_more(segment)
+        if not segment.is_flushed:
+            return None
+        if (left_s := self._queued_s()) > 0:
+            return left_s
+        self._finish(interrupted=False)
+        return None
+
+    def _wait_for_more(self, segment: _Segment) -> float | None:
+        """Less than a chunk is there: it waits for the rest until the queue is nearly dry."""
+        left_s = self._queued_s() - OUTPUT_CHUNK_MS / 2000
+        if segment.has_started and left_s > 0:
+            return left_s
+        return None
+
+    async def _hand_over(self, segment: _Segment) -> None:
+        chunk = bytes(segment.waiting[: self._chunk_bytes])
+        del segment.waiting[: self._chunk_bytes]
+        samples = len(chunk) // 2
+        starts_s = max(self._dry_at_s, time.monotonic())
+        self._note_audible(chunk, starts_s)
+        self._dry_at_s = starts_s + samples / self._rate_hz
+        segment.handed_s += samples / self._rate_hz
+        self._recent += chunk
+        del self._recent[: -int(LEAD_S * self._rate_hz) * 4]
+        if not segment.has_started:
+            segment.has_started = True
+            self.on_playback_started(created_at=time.time())
+        clears = self._clears
+        await self.source.capture_frame(rtc.AudioFrame(chunk, self._rate_hz, 1, samples))
+        if clears != self._clears:
+            self.source.clear_queue()
+
+    def _note_audible(self, chunk: bytes, starts_s: float) -> None:
+        if self._audible_at_s is None:
+            index = first_audible_sample(np.frombuffer(chunk, dtype=np.int16))
+            if index is not None:
+                self._audible_at_s = starts_s + index / self._rate_hz
+
+    def _take_back_queue(self) -> bytes:
+        """Empties the queue in front of the caller; returns the samples that were not played."""
+        queued_s = self._queued_s()
+        self._clears += 1
+        self.source.clear_queue()
+        self._dry_at_s = 0.0
+        if self._segment is not None:
+            self._segment.handed_s = max(0.0, self._segment.handed_s - queued_s)
+        count = min(int(queued_s * self._rate_hz) * 2, len(self._recent))
+        unplayed = bytes(self._recent[len(self._recent) - count :])
+        self._recent.clear()
+        return unplayed
+
+    def _finish(self, *, interrupted: bool) -> None:
+        self._played_s = self.played_s
+        self._segment = None
+        self._silent_at_s = time.monotonic()
+        self._recent.clear()
+        self.on_playback_finished(playback_position=self._played_s, interrupted=interrupted)
+
+    def _queued_s(self) -> float:
+        return max(0.0, self._dry_at_s - time.monotonic())
+
+
+async def _wait_at_most(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,1 @@
+"""One conversation: hearing, turns, answers, speech, and what each turn took."""

@@ -1,0 +1,259 @@
+"""One conversation: the engine with our agent, our ears, our mouth and our record of the turns."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+from livekit import rtc
+from livekit.agents import NOT_GIVEN, AgentSession, inference, llm, stt, tts
+from livekit.agents.voice import io
+from livekit.agents.voice.events import (
+    AgentStateChangedEvent,
+    CloseEvent,
+    CloseReason,
+    ConversationItemAddedEvent,
+    ErrorEvent,
+    SpeechCreatedEvent,
+    UserInputTranscribedEvent,
+    UserStateChangedEvent,
+)
+from livekit.agents.voice.speech_handle import SpeechHandle
+
+from callmissed.domain.calls import CallDesk, CallTerms
+from callmissed.domain.lines import AgentState, Captions, Party, Playhead
+from callmissed.domain.prompts import apology, compose_instructions
+from callmissed.domain.turns import Turn
+from callmissed.kit.clock import Clock
+from callmissed.voice.agent import CallAgent
+from callmissed.voice.answers import Answer, AnswerBook
+from callmissed.voice.listening import ListenedInput
+from callmissed.voice.options import (
+    TTS_OPTIONS,
+    VAD_LEAST_SILENCE_S,
+    InlineExecutor,
+    connect_options,
+    turn_handling,
+)
+from callmissed.voice.output import SpokenOutput
+from callmissed.voice.speaking import Clip, Voice
+from callmissed.voice.turns import TurnLog
+from callmissed.voice.utterances import UtteranceWatch
+
+MAX_FAILED_ANSWERS = 3
+MAX_STT_ERRORS = 10
+CLOSE_TIMEOUT_S = 5.0
+
+
+class Conversation:
+    """Start it, greet when the caller hears us, close it. Turns are told through `tell_turn`, each
+    once.
+
+    `on_failure` is called at most once, when the conversation cannot go on, with what is wrong.
+    """
+
+    def __init__(
+        self,
+        terms: CallTerms,
+        *,
+        ears: stt.STT[Any],
+        mind: llm.LLM[Any],
+        mouth: tts.TTS[Any],
+        desk: CallDesk,
+        sound_in: io.AudioInput,
+        sound_out: io.AudioOutput,
+        playhead: Playhead,
+        captions: Captions,
+        clock: Clock,
+        tell_turn: Callable[[Turn], None],
+        on_arrival: Callable[[], None],
+        on_failure: Callable[[str], None],
+    ) -> None:
+        self._terms = terms
+        self._captions = captions
+        self._clock = clock
+        self._on_arrival = on_arrival
+        self._on_failure = on_failure
+        self._book = AnswerBook()
+        self._log = TurnLog(
+            llm_model=terms.route.llm.id,
+            language=terms.route.language,
+            clock=clock,
+            tell=tell_turn,
+        )
+        self._input = ListenedInput(sound_in, clock.monotonic_s, self._note_arrival)
+        self._utterances = UtteranceWatch(self._input.levels, clock, terms.route.language)
+        self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
+        self._voice = Voice(mouth, TTS_OPTIONS, clock.monotonic_s)
+        self._apology = apology(terms.route.tts_language)
+        self._agent = CallAgent(
+            instructions=compose_instructions(terms.system_prompt, terms.route.language),
+            apology=self._apology,
+            desk=desk if terms.passages else None,
+            voice=self._voice,
+            book=self._book,
+            monotonic_s=clock.monotonic_s,
+            on_guess=self._log.note_guess,
+            on_turn_over=self._end_utterance,
+        )
+        self._session = self._open_session(ears, mind, mouth)
+        self._caption_id = ""
+        self._failed_answers = 0
+        self._stt_errors = 0
+        self._has_failed = False
+        self._preparing: asyncio.Task[Clip] | None = None
+
+    @property
+    def caller_audio_s(self) -> float:
+        return self._input.heard_s
+
+    @property
+    def agent_audio_s(self) -> float:
+        return self._output.spoken_s
+
+    async def start(self) -> None:
+        """Afterwards the agent listens; what it will say of its own accord is being synthesised."""
+        self._session.input.audio = self._input
+        self._session.output.audio = self._output
+        await self._session.start(self._agent, record=False, session_host=False)
+        self._preparing = asyncio.create_task(self._prepare(), name="prepare clips")
+
+    async def greet(self) -> None:
+        """Turn 0, interruptible like any other; nothing where the terms have no greeting."""
+        if not self._terms.greeting or self._preparing is None:
+            return
+        clip = await asyncio.shield(self._preparing)
+        text = self._terms.greeting
+        audio = self._play(text, clip) if clip else NOT_GIVEN
+        handle = self._session.say(text, audio=audio)
+        answer = self._book.of(handle.id)
+        answer.is_greeting = True
+        answer.generated = text
+
+    async def hush(self) -> None:
+        """Stops what is being said; nobody hears it."""
+        await self._session.interrupt(force=True)
+
+    async def aclose(self) -> None:
+        """Silence at once, then the end; every turn has been told afterwards."""
+        if self._preparing is not None:
+            self._preparing.cancel()
+            await asyncio.wait([self._preparing])
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._session.aclose()
+        except TimeoutError:
+            pass
+        self._output.stop_captions()
+        for answer in self._book.drop_all():
+            self._log.finish_answer(answer, interrupted=True)
+        self._log.finish_call(self._utterances.cut_off())
+
+    def _open_session(
+        self, ears: stt.STT[Any], mind: llm.LLM[Any], mouth: tts.TTS[Any]
+    ) -> AgentSession[None]:
+        session: AgentSession[None] = AgentSession(
+            stt=ears,
+            llm=mind,
+            tts=mouth,
+            vad=inference.VAD(
+                min_silence_duration=min(VAD_LEAST_SILENCE_S, self._terms.turn_taking.wait_s),
+                executor=InlineExecutor(),
+            ),
+            turn_handling=turn_handling(self._terms.turn_taking),
+            conn_options=connect_options(),
+            tts_text_transforms=["filter_markdown", "filter_emoji"],
+            use_tts_aligned_transcript=False,
+            aec_warmup_duration=None,
+            user_away_timeout=None,
+            session_close_transcript_timeout=0.1,
+        )
+        session.on("user_state_changed", self._note_user_state)
+        session.on("user_input_transcribed", self._note_words)
+        session.on("agent_state_changed", self._note_agent_state)
+        session.on("conversation_item_added", self._note_item)
+        session.on("speech_created", self._note_speech)
+        session.on("error", self._note_error)
+        session.on("close", self._note_close)
+        return session
+
+    async def _prepare(self) -> Clip:
+        greeting = self._terms.greeting
+        clip = await self._voice.record(greeting) if greeting else ()
+        await self._voice.keep_apology(self._apology)
+        return clip
+
+    async def _play(self, text: str, clip: Clip) -> AsyncGenerator[rtc.AudioFrame, None]:
+        async with aclosing(self._voice.play(text, clip, self._book.current())) as frames:
+            async for frame in frames:
+                yield frame
+
+    def _note_arrival(self, at_s: float) -> None:
+        self._log.note_arrival(at_s)
+        self._on_arrival()
+
+    def _note_user_state(self, event: UserStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            self._utterances.begin()
+
+    def _note_words(self, event: UserInputTranscribedEvent) -> None:
+        self._stt_errors = 0
+        if not event.transcript.strip():
+            return
+        self._caption_id = self._caption_id or f"caller-{uuid4().hex[:12]}"
+        self._captions.show_words(
+            Party.CALLER, self._caption_id, event.transcript.strip(), is_final=event.is_final
+        )
+        if event.is_final:
+            self._caption_id = ""
+            self._utterances.note_final(event.transcript, event.language)
+
+    def _end_utterance(self, words: str) -> None:
+        self._log.end_utterance(self._utterances.end(words))
+
+    def _note_agent_state(self, event: AgentStateChangedEvent) -> None:
+        self._captions.show_state(AgentState(event.new_state))
+
+    def _note_item(self, event: ConversationItemAddedEvent) -> None:
+        if isinstance(event.item, llm.ChatMessage) and event.item.role == "user":
+            self._book.current().utterance = self._log.take_utterance()
+
+    def _note_speech(self, event: SpeechCreatedEvent) -> None:
+        self._book.of(event.speech_handle.id)
+        event.speech_handle.add_done_callback(self._finish_speech)
+
+    def _finish_speech(self, handle: SpeechHandle) -> None:
+        answer = self._book.drop(handle.id)
+        if answer is None:
+            return
+        if handle.interrupted and self._session.user_state == "speaking":
+            answer.barge_in_s = self._utterances.onset_s()
+        self._log.finish_answer(answer, interrupted=handle.interrupted)
+        self._count_failure(answer)
+        # The engine keeps every event until the call's end; nothing reads them.
+        self._session._recorded_events.clear()
+
+    def _count_failure(self, answer: Answer) -> None:
+        if answer.failure:
+            self._failed_answers += 1
+        elif answer.heard:
+            self._failed_answers = 0
+        if self._failed_answers > MAX_FAILED_ANSWERS:
+            self._fail(f"{self._failed_answers} answers in a row failed: {answer.failure}")
+
+    def _note_error(self, event: ErrorEvent) -> None:
+        if getattr(event.error, "type", "") != "stt_error":
+            return
+        self._stt_errors += 1
+        if self._stt_errors > MAX_STT_ERRORS:
+            self._fail("speech recognition stays unavailable")
+
+    def _note_close(self, event: CloseEvent) -> None:
+        if event.reason is CloseReason.ERROR:
+            self._fail(f"the engine closed: {event.error.type if event.error else 'unknown'}")
+
+    def _fail(self, detail: str) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            self._on_failure(detail)

@@ -1,0 +1,120 @@
+"""The agent's sound on its way to the caller: knows which words of it were heard, and shows them in
+step."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import uuid4
+
+from livekit import rtc
+from livekit.agents.voice import io
+
+from callmissed.domain.lines import Captions, Party, Playhead
+from callmissed.voice.answers import Answer
+
+CAPTION_STEP_S = 0.1
+
+
+class SpokenOutput(io.AudioOutput):
+    """Stands before a transport's output and gives the engine the words that were heard.
+
+    LiveKit's own synchroniser finds the pace of speech with a Fourier transform of every frame (a
+    fifth of a
+    call's Python time) and spreads the words over the whole reply. Here each piece of text was
+    synthesised by
+    itself, so its sound's length is known, and words are placed within one piece.
+    """
+
+    def __init__(
+        self,
+        sink: io.AudioOutput,
+        playhead: Playhead,
+        captions: Captions,
+        current_answer: Callable[[], Answer],
+    ) -> None:
+        super().__init__(
+            label="spoken",
+            capabilities=io.AudioOutputCapabilities(pause=sink.can_pause),
+            next_in_chain=sink,
+            sample_rate=sink.sample_rate,
+        )
+        self._playhead = playhead
+        self._captions = captions
+        self._current_answer = current_answer
+        self._answer: Answer | None = None
+        self._segment_id = ""
+        self._shown = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self.spoken_s = 0.0
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        if self._answer is None:
+            self._answer = self._current_answer()
+        if self.next_in_chain is not None:
+            await self.next_in_chain.capture_frame(frame)
+        await super().capture_frame(frame)
+
+    def flush(self) -> None:
+        super().flush()
+        if self.next_in_chain is not None:
+            self.next_in_chain.flush()
+
+    def clear_buffer(self) -> None:
+        if self.next_in_chain is not None:
+            self.next_in_chain.clear_buffer()
+
+    def on_playback_started(self, *, created_at: float) -> None:
+        """Called by the sink with the first of the sound."""
+        self._segment_id = f"agent-{uuid4().hex[:12]}"
+        self._shown = ""
+        super().on_playback_started(created_at=created_at)
+        self._show_progress()
+
+    def on_playback_finished(
+        self,
+        *,
+        playback_position: float,
+        interrupted: bool,
+        synchronized_transcript: str | None = None,
+    ) -> None:
+        """Called by the sink when it is silent again; what was heard becomes the engine's memory
+        too."""
+        if not self._pending_playback_count:
+            return
+        answer, self._answer = self._answer, None
+        heard = synchronized_transcript
+        if answer is not None:
+            script = answer.script
+            heard = script.heard(playback_position) if interrupted else script.text
+            self._settle(answer, heard, playback_position)
+        super().on_playback_finished(
+            playback_position=playback_position,
+            interrupted=interrupted,
+            synchronized_transcript=heard,
+        )
+
+    def stop_captions(self) -> None:
+        """Leaves no timer behind at the end of the call."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _settle(self, answer: Answer, heard: str, played_s: float) -> None:
+        self.stop_captions()
+        self.spoken_s += played_s
+        answer.heard += heard
+        answer.played_s += played_s
+        answer.silent_s = self._playhead.silent_at_s
+        if answer.instants.audible_s is None:
+            answer.instants.audible_s = self._playhead.audible_at_s
+        if self._segment_id and heard.strip():
+            self._captions.show_words(Party.AGENT, self._segment_id, heard.strip(), is_final=True)
+        self._segment_id = ""
+
+    def _show_progress(self) -> None:
+        if self._answer is None:
+            return
+        words = self._answer.script.heard(self._playhead.played_s).strip()
+        if words != self._shown and self._segment_id:
+            self._shown = words
+            self._captions.show_words(Party.AGENT, self._segment_id, words, is_final=False)
+        self._timer = asyncio.get_running_loop().call_later(CAPTION_STEP_S, self._show_progress)

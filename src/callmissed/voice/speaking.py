@@ -1,0 +1,159 @@
+"""Makes speech of an answer's text: the first clause at once, sentence after sentence behind it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing, suppress
+from typing import Any
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import APIConnectOptions, tts, utils
+
+from callmissed.kit.loudness import first_audible_sample
+from callmissed.voice.answers import Answer
+from callmissed.voice.clauses import ClauseCutter
+
+logger = logging.getLogger(__name__)
+
+Clip = tuple[rtc.AudioFrame, ...]
+
+
+class Voice:
+    """One call's way to speak. `apology` is played where an answer cannot be synthesised."""
+
+    def __init__(
+        self, engine: tts.TTS[Any], options: APIConnectOptions, monotonic_s: Callable[[], float]
+    ) -> None:
+        self._engine = engine
+        self._options = options
+        self._monotonic_s = monotonic_s
+        self._apology: tuple[str, Clip] | None = None
+
+    async def record(self, text: str) -> Clip:
+        """The text as sound, ahead of time; empty when the engine cannot make it."""
+        try:
+            async with aclosing(self._synthesize(text)) as frames:
+                return tuple([frame async for frame in frames])
+        except Exception as error:
+            logger.warning("a clip could not be synthesised: %s", type(error).__name__)
+            return ()
+
+    async def keep_apology(self, text: str) -> None:
+        """Has the apology ready for the moment when the engine fails."""
+        if clip := await self.record(text):
+            self._apology = (text, clip)
+
+    async def play(
+        self, text: str, clip: Clip, answer: Answer
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """A recorded clip as the sound of an answer."""
+        answer.script.replace(text)
+        for frame in clip:
+            answer.script.add_sound(frame.duration)
+        answer.script.end_line()
+        for frame in clip:
+            yield frame
+
+    async def speak(
+        self, text: AsyncIterable[str], answer: Answer
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """The answer's sound as it is made; never raises for a failing engine.
+
+        A failure before the first sound plays the apology in its place; one after it ends the
+        answer there.
+        """
+        made_sound = False
+        try:
+            async with aclosing(self._speak_pieces(text, answer)) as frames:
+                async for frame in frames:
+                    self._note_sound(frame, answer)
+                    made_sound = True
+                    yield frame
+        except Exception as error:
+            logger.warning("speech synthesis failed: %s", type(error).__name__)
+            answer.failure = f"tts: {type(error).__name__}"
+            if made_sound or self._apology is None:
+                return
+            words, clip = self._apology
+            async with aclosing(self.play(words, clip, answer)) as frames:
+                async for frame in frames:
+                    self._note_sound(frame, answer)
+                    yield frame
+
+    async def _speak_pieces(
+        self, text: AsyncIterable[str], answer: Answer
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        pieces = self._pieces(text, answer)
+        if self._engine.capabilities.streaming:
+            frames = self._stream(pieces, answer)
+        else:
+            frames = self._synthesize_each(pieces, answer)
+        async with aclosing(frames):
+            async for frame in frames:
+                yield frame
+
+    async def _pieces(self, text: AsyncIterable[str], answer: Answer) -> AsyncGenerator[str, None]:
+        cutter = ClauseCutter()
+        async for delta in text:
+            for piece in cutter.push(delta):
+                self._note_clause(answer)
+                yield piece
+        for piece in cutter.flush():
+            self._note_clause(answer)
+            yield piece
+
+    async def _synthesize_each(
+        self, pieces: AsyncIterable[str], answer: Answer
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        async for piece in pieces:
+            answer.script.begin_line(piece)
+            async with aclosing(self._synthesize(piece)) as frames:
+                async for frame in frames:
+                    answer.script.add_sound(frame.duration)
+                    yield frame
+            answer.script.end_line()
+
+    async def _synthesize(self, text: str) -> AsyncGenerator[rtc.AudioFrame, None]:
+        if not any(char.isalnum() for char in text):
+            return
+        async with self._engine.synthesize(text, conn_options=self._options) as stream:
+            async for made in stream:
+                yield made.frame
+
+    async def _stream(
+        self, pieces: AsyncIterable[str], answer: Answer
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """One open stream for the whole answer: its sound is not told apart by piece."""
+        answer.script.begin_line("")
+        async with self._engine.stream(conn_options=self._options) as stream:
+
+            async def feed() -> None:
+                try:
+                    async for piece in pieces:
+                        answer.script.extend_line(piece)
+                        stream.push_text(piece)
+                        stream.flush()
+                finally:
+                    with suppress(RuntimeError):
+                        stream.end_input()
+
+            feeding = asyncio.create_task(feed())
+            try:
+                async for made in stream:
+                    answer.script.add_sound(made.frame.duration)
+                    yield made.frame
+            finally:
+                await utils.aio.cancel_and_wait(feeding)
+        answer.script.end_line()
+
+    def _note_clause(self, answer: Answer) -> None:
+        if answer.instants.first_clause_s is None:
+            answer.instants.first_clause_s = self._monotonic_s()
+
+    def _note_sound(self, frame: rtc.AudioFrame, answer: Answer) -> None:
+        if answer.instants.tts_audio_s is not None:
+            return
+        pcm = np.frombuffer(frame.data, dtype=np.int16)
+        if first_audible_sample(pcm) is not None:
+            answer.instants.tts_audio_s = self._monotonic_s()

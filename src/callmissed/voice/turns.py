@@ -1,0 +1,116 @@
+"""Pairs what the caller said with what the agent answered, and makes a `Turn` of it when the agent
+is silent again."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from callmissed.domain.turns import Source, Turn
+from callmissed.kit.clock import Clock
+from callmissed.voice.answers import Answer, Utterance
+from callmissed.voice.stopwatch import Instants, lay_out_stages, ms_since
+
+
+class TurnLog:
+    """The turns of one call, told in order, each exactly once, whatever became of its answer."""
+
+    def __init__(
+        self, *, llm_model: str, language: str, clock: Clock, tell: Callable[[Turn], None]
+    ) -> None:
+        self._llm_model = llm_model
+        self._language = language
+        self._clock = clock
+        self._tell = tell
+        self._arrived_s: float | None = None
+        self._waiting: Utterance | None = None
+        self._guesses = 0
+
+    def note_arrival(self, at_s: float) -> None:
+        """The caller's first sound: the session's first moment."""
+        self._arrived_s = at_s
+
+    def note_guess(self) -> None:
+        """An answer is being generated; the turn counts how many there were."""
+        self._guesses += 1
+
+    def end_utterance(self, utterance: Utterance) -> None:
+        """The caller's turn is over. The one before, if nothing answered it, is told without an
+        answer."""
+        self._tell_unanswered()
+        self._waiting = utterance
+
+    def take_utterance(self) -> Utterance | None:
+        """The utterance that the speech now scheduled answers."""
+        utterance, self._waiting = self._waiting, None
+        return utterance
+
+    def finish_answer(self, answer: Answer, *, interrupted: bool) -> None:
+        """The agent is silent again. A guess that was never scheduled answers nothing and is not
+        told."""
+        if answer.utterance is None and not answer.is_greeting:
+            return
+        utterance = answer.utterance
+        instants = answer.instants
+        if utterance is not None:
+            instants.speech_end_s = utterance.end_s
+            instants.final_words_s = utterance.final_words_s
+            instants.endpoint_s = utterance.endpoint_s
+        now_s = self._clock.monotonic_s()
+        ended_s = answer.silent_s if answer.silent_s is not None else now_s
+        begun_s = utterance.onset_s if utterance else (instants.audible_s or ended_s)
+        retrieval = answer.retrieval
+        self._tell(
+            Turn(
+                user_transcript=utterance.words if utterance else None,
+                agent_response=answer.heard.strip(),
+                interrupted=interrupted,
+                llm_model=self._llm_model,
+                language=utterance.language if utterance else self._language,
+                created_at=self._wall(begun_s),
+                offset_ms=ms_since(self._arrived_s, begun_s) or 0,
+                duration_ms=ms_since(begun_s, ended_s) or 0,
+                speech_ms=(ms_since(utterance.onset_s, utterance.end_s) or 0) if utterance else 0,
+                retrieval_ms=round(retrieval.took_ms) if retrieval else None,
+                total_ms=ms_since(instants.speech_end_s, answer.silent_s),
+                stop_ms=ms_since(answer.barge_in_s, answer.silent_s),
+                llm_attempts=max(1, self._guesses),
+                generated=answer.generated,
+                sources=_sources(answer),
+                stages=lay_out_stages(instants),
+                trace={"failure": answer.failure} if answer.failure else {},
+                **_instants_ms(instants),
+            )
+        )
+        self._guesses = 0
+
+    def finish_call(self, words_left: Utterance | None) -> None:
+        """Nothing follows: tells what was said and never answered."""
+        self._tell_unanswered()
+        self._waiting = words_left
+        self._tell_unanswered()
+
+    def _tell_unanswered(self) -> None:
+        utterance = self.take_utterance()
+        if utterance is not None:
+            self.finish_answer(Answer(utterance=utterance), interrupted=False)
+
+    def _wall(self, at_s: float) -> datetime:
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic_s() - at_s)
+
+
+def _instants_ms(instants: Instants) -> dict[str, int | None]:
+    start_s = instants.speech_end_s
+    return {
+        "stt_ms": ms_since(start_s, instants.final_words_s),
+        "endpoint_ms": ms_since(start_s, instants.endpoint_s),
+        "first_token_ms": ms_since(start_s, instants.first_token_s),
+        "first_audio_ms": ms_since(start_s, instants.audible_s),
+    }
+
+
+def _sources(answer: Answer) -> tuple[Source, ...]:
+    if answer.retrieval is None:
+        return ()
+    return tuple(
+        Source(found.passage.document, found.passage.heading, round(found.score, 3))
+        for found in answer.retrieval.found
+    )
