@@ -1,6 +1,5 @@
 """Speech synthesis on this machine, a clause at a time (LiveKit Agents `tts.TTS`, 1.8)."""
 
-import asyncio
 import re
 from typing import Never
 
@@ -23,6 +22,9 @@ _SENTENCE_END = re.compile(r"[.!?।॥…]['\")\]]*$")
 class LocalTTS(tts.TTS[Never]):
     """flite for English, espeak-ng for the rest and where flite is missing; one object a session.
 
+    Not a stream in the framework's sense: a text is spoken at once, so whoever cuts the reply into
+    clauses asks for each and knows which sound belongs to which words.
+
     `model` is the engine wished for ("flite", "espeak-ng"), `voice` one of flite's, `language` a
     BCP-47 tag.
     """
@@ -37,7 +39,7 @@ class LocalTTS(tts.TTS[Never]):
         sample_rate: int = RATE_HZ,
     ) -> None:
         super().__init__(
-            capabilities=tts.TTSCapabilities(streaming=True),
+            capabilities=tts.TTSCapabilities(streaming=False),
             sample_rate=sample_rate,
             num_channels=1,
         )
@@ -56,13 +58,8 @@ class LocalTTS(tts.TTS[Never]):
 
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
-    ) -> tts.ChunkedStream:
-        return self._synthesize_with_stream(text, conn_options=conn_options)
-
-    def stream(
-        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
-    ) -> "LocalTTSStream":
-        return LocalTTSStream(self, conn_options)
+    ) -> "LocalTTSSpeech":
+        return LocalTTSSpeech(self, text, conn_options)
 
     async def speak(self, text: str) -> Samples:
         """One clause as samples of this object's rate. Raises APIConnectionError when the engine
@@ -80,44 +77,25 @@ class LocalTTS(tts.TTS[Never]):
             raise APIConnectionError(f"speech synthesis failed: {error}") from error
 
 
-class LocalTTSStream(tts.SynthesizeStream):
-    """Speaks each sentence as soon as it is whole, and what is left at a flush."""
+class LocalTTSSpeech(tts.ChunkedStream):
+    """One text, spoken sentence by sentence; cancelled, it makes at most one clause more."""
 
-    def __init__(self, owner: LocalTTS, conn_options: APIConnectOptions) -> None:
-        super().__init__(tts=owner, conn_options=conn_options)
+    def __init__(self, owner: LocalTTS, text: str, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=owner, input_text=text, conn_options=conn_options)
         self._owner = owner
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        """Raises APIConnectionError when the engine fails."""
         output_emitter.initialize(
             request_id=utils.shortuuid(),
             sample_rate=self._owner.sample_rate,
             num_channels=1,
             mime_type="audio/pcm",
             frame_size_ms=50,
-            stream=True,
         )
-        output_emitter.start_segment(segment_id=utils.shortuuid())
-        sentences = tokenize.blingfire.SentenceTokenizer(min_sentence_len=1).stream()
-        reading = asyncio.create_task(self._read_input(sentences))
-        try:
-            is_first = True
-            async for sentence in sentences:
-                for clause in split_clauses(sentence.token, is_first=is_first):
-                    self._mark_started()
-                    output_emitter.push(await self._sound_of(clause))
-                    is_first = False
-            output_emitter.end_segment()
-        finally:
-            await utils.aio.cancel_and_wait(reading)
-            await sentences.aclose()
-
-    async def _read_input(self, sentences: tokenize.SentenceStream) -> None:
-        async for item in self._input_ch:
-            if isinstance(item, str):
-                sentences.push_text(item)
-            else:
-                sentences.flush()
-        sentences.end_input()
+        for clause in split_clauses(self._input_text):
+            output_emitter.push(await self._sound_of(clause))
+            output_emitter.flush()
 
     async def _sound_of(self, clause: str) -> bytes:
         gap_ms = SENTENCE_GAP_MS if _SENTENCE_END.search(clause) else CLAUSE_GAP_MS
@@ -125,17 +103,19 @@ class LocalTTSStream(tts.SynthesizeStream):
         return sound.tobytes() + silence(gap_ms, self._owner.sample_rate).tobytes()
 
 
-def split_clauses(sentence: str, *, is_first: bool) -> list[str]:
-    """A long sentence in pieces at its commas; the first of a reply in shorter ones, so that it
-    sounds sooner.
+def split_clauses(text: str) -> list[str]:
+    """Sentences; long ones in pieces at their commas, the first in shorter ones: it sounds
+    sooner.
     """
-    limit = FIRST_CLAUSE_CHARS if is_first else MAX_CLAUSE_CHARS
     pieces: list[str] = []
-    for part in _CLAUSE_END.split(sentence):
-        if pieces and len(pieces[-1]) + 1 + len(part) <= (
-            limit if len(pieces) == 1 else MAX_CLAUSE_CHARS
-        ):
-            pieces[-1] = f"{pieces[-1]} {part}"
-        else:
-            pieces.append(part)
+    for sentence in tokenize.blingfire.SentenceTokenizer(min_sentence_len=1).tokenize(text):
+        limit = MAX_CLAUSE_CHARS if pieces else FIRST_CLAUSE_CHARS
+        clause = ""
+        for part in _CLAUSE_END.split(sentence):
+            if clause and len(clause) + 1 + len(part) > limit:
+                pieces.append(clause)
+                clause, limit = part, MAX_CLAUSE_CHARS
+            else:
+                clause = f"{clause} {part}".strip()
+        pieces.append(clause)
     return pieces

@@ -1,0 +1,102 @@
+"""English words as a search sees them: which carry no meaning, which mean the same, what is left
+of an ending.
+"""
+
+import re
+
+STOP_WORDS = frozenset(
+    """a about actually after again all also am an and any anybody anyone anything are as at be
+    been being but by can cannot could did do does doing done else er for from get gets getting
+    give gives got had has have having he hello help her here hey hi him his how however i if in
+    into is it its just kind know let like looking many may maybe me mean might mine more much
+    must my need needed needs no not now of off oh ok okay on one or other our ours out over
+    please possible question really right said say see she should so some somebody someone
+    something sort still sure tell than thank thanks that the their them then there these they
+    thing things think this those to too um up us uh very want wanted wants was we well were what
+    whatever when where which while who whom whose why will wish with would yes yet you your
+    yours im ive id youre dont doesnt cant isnt arent whats wheres whens hows theres lets ill
+    youve didnt wont couldnt wouldnt""".spli
+    """
+)
+
+WEAK_WORDS = frozenset(
+    """bring come coming day days find go going guys long make offer people place put take takes
+    taking time times today tomorrow try use using way work works yesterday allow allowed able
+    ask happen happens first last next new old good best early soon ahead before until there
+    speak talk provide available currently usually exactly ever enough""".spli
+    """
+)
+
+_SYNONYM_GROUPS = """
+cost price fee charge rate tariff amount expensive cheap pay
+open opening hour timing schedule close closing shut
+address location locate situate direction reach find
+doctor physician dr
+phone telephone mobile number call
+email mail
+cancel cancellation annul call-off
+move reschedule change postpone shift
+book booking appointment reserve reservation
+arrange book
+pay payment settle
+cash notes
+card credit debit
+insurance insurer insured cover coverage
+child kid baby son daughter infant toddler
+vaccination vaccine vaccinate shot jab immunization inoculation
+emergency urgent ambulance accident
+holiday festival
+result report outcome
+prescription medicine medication refill drug
+pharmacy chemist
+tooth teeth dental dentist
+skin rash dermatologist
+wheelchair disabled disability accessible accessibility ramp
+parking park
+wait waiting queue
+metro subway train bus station transport
+refund return money-back
+deliver delivery ship shipping
+buy purchase
+free gratis
+begin start
+end finish
+job vacancy hiring
+arrive arrival
+physician doctor
+walk walk-in
+eye optician optical
+lab laboratory
+sample specimen
+cleaning clean
+"""_DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$") _ENDINGS = ( ("isation", 4), ("ization", 4),
+("ations", 3), ("ation", 3), ("ating", 3), ("ated", 3), ("ates", 3), ("ate", 3), ("ings", 3),
+("ing", 3), ("ies", 3), ("ied", 3), ("ed", 3), ("es", 3), ("s", 3), )
+
+def stem(word: str) -> str: """What is left without an English ending: `parking`, `parked` → `park`;
+other scripts stay as they a
+"""
+
+    Only good for comparing: the rest need not be a word.
+    """
+    if not word.isascii() or len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    for ending, least in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= least:
+            word = word[: -len(ending)] + ("y" if ending in ("ies", "ied") else "")
+            break
+    word = _DOUBLED.sub(r"\1", word)
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+def _read_groups(text: str) -> dict[str, frozenset[str]]:
+    groups: dict[str, set[str]] = {}
+    for line in text.strip().splitlines():
+        stems = {stem(word.replace("-", "")) for word in line.split()}
+        for name in stems:
+            groups.setdefault(name, set()).update(stems - {name})
+    return {name: frozenset(others) for name, others in groups.items()}
+
+
+SYNONYMS = _read_groups(_SYNONYM_GROUPS)
+"""By stem: the stems that mean about the same."""
