@@ -1,0 +1,13 @@
+import { useEffect, useSyncExternalStore } from "react";
+
+import { Call } from "./call";
+import type { CallState } from "./state";
+
+const call = new Call();
+
+/** The page's one call and its state; leaving the page hangs up. */
+export function useCall(): { call: Call; state: CallState } {
+  const state = useSyncExternalStore(call.subscribe, call.current);
+  useEffect(() => () => call.end(), []);
+  return { call, state };
+}

@@ -1,0 +1,17 @@
+/// <reference types="vitest/config" />
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Where `npm run dev` finds the API; the page itself always asks its own origin. */
+const api = process.env.CALLMISSED_PUBLIC_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  build: { target: "es2022", sourcemap: false, manifest: true, assetsInlineLimit: 0 },
+  server: { port: 5173, proxy: Object.fromEntries(["/v1", "/api", "/health"].map((path) => [path, api])) },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
