@@ -1,30 +1,26 @@
-"""English words as a search sees them: which carry no meaning, which mean the same, what is left
-of an ending.
-"""
+"""English words as a search sees them: which mean nothing, which the same, what an ending hides."""
 
 import re
 
 STOP_WORDS = frozenset(
-    """a about actually after again all also am an and any anybody anyone anything are as at be
-    been being but by can cannot could did do does doing done else er for from get gets getting
-    give gives got had has have having he hello help her here hey hi him his how however i if in
-    into is it its just kind know let like looking many may maybe me mean might mine more much
-    must my need needed needs no not now of off oh ok okay on one or other our ours out over
-    please possible question really right said say see she should so some somebody someone
-    something sort still sure tell than thank thanks that the their them then there these they
-    thing things think this those to too um up us uh very want wanted wants was we well were what
-    whatever when where which while who whom whose why will wish with would yes yet you your
-    yours im ive id youre dont doesnt cant isnt arent whats wheres whens hows theres lets ill
-    youve didnt wont couldnt wouldnt""".spli
-    """
+    """a about actually after again all also am an and any anybody anyone anything are as at be been
+    being but by can cannot could did do does doing done else er for from get gets getting give
+    gives got had has have having he hello help her here hey hi him his how however i if in into is
+    it its just kind know let like looking many may maybe me mean might mine more much must my need
+    needed needs no not now of off oh ok okay on one or other our ours out over please possible
+    question really right said say see she should so some somebody someone something sort still
+    sure tell than thank thanks that the their them then there these they thing things think this
+    those to too um up us uh very want wanted wants was we well were what whatever when where which
+    while who whom whose why will wish with would yes yet you your yours im ive id youre dont doesnt
+    cant isnt arent whats wheres whens hows theres lets ill youve didnt wont couldnt
+    wouldnt""".split()
 )
 
 WEAK_WORDS = frozenset(
     """bring come coming day days find go going guys long make offer people place put take takes
-    taking time times today tomorrow try use using way work works yesterday allow allowed able
-    ask happen happens first last next new old good best early soon ahead before until there
-    speak talk provide available currently usually exactly ever enough""".spli
-    """
+    taking time times today tomorrow try use using way work works yesterday allow allowed able ask
+    happen happens first last next new old good best early soon ahead before until there speak talk
+    provide available currently usually exactly ever enough""".split()
 )
 
 _SYNONYM_GROUPS = """
@@ -34,10 +30,9 @@ address location locate situate direction reach find
 doctor physician dr
 phone telephone mobile number call
 email mail
-cancel cancellation annul call-off
+cancel cancellation annul
 move reschedule change postpone shift
-book booking appointment reserve reservation
-arrange book
+book booking appointment reserve reservation arrange
 pay payment settle
 cash notes
 card credit debit
@@ -55,7 +50,7 @@ wheelchair disabled disability accessible accessibility ramp
 parking park
 wait waiting queue
 metro subway train bus station transport
-refund return money-back
+refund return
 deliver delivery ship shipping
 buy purchase
 free gratis
@@ -63,21 +58,35 @@ begin start
 end finish
 job vacancy hiring
 arrive arrival
-physician doctor
-walk walk-in
 eye optician optical
 lab laboratory
 sample specimen
-cleaning clean
-"""_DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$") _ENDINGS = ( ("isation", 4), ("ization", 4),
-("ations", 3), ("ation", 3), ("ating", 3), ("ated", 3), ("ates", 3), ("ate", 3), ("ings", 3),
-("ing", 3), ("ies", 3), ("ied", 3), ("ed", 3), ("es", 3), ("s", 3), )
-
-def stem(word: str) -> str: """What is left without an English ending: `parking`, `parked` → `park`;
-other scripts stay as they a
 """
 
-    Only good for comparing: the rest need not be a word.
+_DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$")
+_ENDINGS = (
+    ("isation", 4),
+    ("ization", 4),
+    ("ations", 3),
+    ("ation", 3),
+    ("ating", 3),
+    ("ated", 3),
+    ("ates", 3),
+    ("ate", 3),
+    ("ings", 3),
+    ("ing", 3),
+    ("ies", 3),
+    ("ied", 3),
+    ("ed", 3),
+    ("es", 3),
+    ("s", 3),
+)
+
+
+def stem(word: str) -> str:
+    """What is left without an English ending: `parking`, `parked` → `park`; else the word itself.
+
+    Only good for comparing: the rest need not be a word. Other scripts are left as they are.
     """
     if not word.isascii() or len(word) < 4 or word.endswith(("ss", "us", "is")):
         return word
@@ -92,7 +101,7 @@ other scripts stay as they a
 def _read_groups(text: str) -> dict[str, frozenset[str]]:
     groups: dict[str, set[str]] = {}
     for line in text.strip().splitlines():
-        stems = {stem(word.replace("-", "")) for word in line.split()}
+        stems = {stem(word) for word in line.split()}
         for name in stems:
             groups.setdefault(name, set()).update(stems - {name})
     return {name: frozenset(others) for name, others in groups.items()}

@@ -106,7 +106,7 @@ class LexicalIndex:
     def _misheard_forms(self, wanted: str) -> list[tuple[str, float]]:
         if len(wanted) < LEAST_FUZZY_CHARS:
             return []
-        near = {name for name in self._by_sound.get(sound_of(wanted), ())}
+        near = set(self._by_sound.get(sound_of(wanted), ()))
         near |= {
             found[0]
             for found in process.extract(
