@@ -1,21 +1,15 @@
 """The notes of one call that the database has not taken yet, in order."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from callmissed.domain.calls import CallEnded, CallNote
+from callmissed.domain.calls import CallEnded
 from callmissed.domain.sessions import EndReason
+from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.kit.journal import JournalTail
-from callmissed.runtime.wire import decode_note
+from callmissed.runtime.wire import Numbered, decode_record
 
 SUFFIX = ".journal"
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    seq: int
-    note: CallNote
 
 
 class Backlog:
@@ -26,13 +20,16 @@ class Backlog:
     `refused` is for whoever ships: a note of this call was not taken.
     """
 
-    def __init__(self, session_id: UUID, epoch: int, path: Path) -> None:
+    def __init__(
+        self, session_id: UUID, epoch: int, path: Path, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self.session_id = session_id
         self.epoch = epoch
         self.path = path
         self.refused = False
+        self._clock = clock
         self._tail = JournalTail(path)
-        self._waiting: dict[int, CallNote] = {}
+        self._waiting: dict[int, Numbered] = {}
         self._next_seq = 0
         self._ended = False
         self._closed = False
@@ -41,14 +38,15 @@ class Backlog:
         """Takes in what is new in the journal; a record that is no note is left out."""
         for record in self._tail.read_new():
             try:
-                self.add(int(record["seq"]), decode_note(record["note"]))
-            except (KeyError, TypeError, ValueError):
+                self.add(decode_record(record))
+            except ValueError:
                 continue
 
-    def add(self, seq: int, note: CallNote) -> None:
-        if seq >= self._next_seq:
-            self._waiting.setdefault(seq, note)
-            self._ended = self._ended or isinstance(note, CallEnded)
+    def add(self, item: Numbered) -> None:
+        """The same note again changes nothing."""
+        if item.seq >= self._next_seq:
+            self._waiting.setdefault(item.seq, item)
+            self._ended = self._ended or isinstance(item.note, CallEnded)
 
     def close(self, detail: str | None) -> None:
         """To be called when the writer is gone. With None nothing is added to what it noted."""
@@ -58,7 +56,8 @@ class Backlog:
         self._closed = True
         if not self._ended and detail is not None:
             last_seq = max(self._waiting, default=self._next_seq - 1)
-            self.add(last_seq + 1, CallEnded(EndReason.ERROR, 0.0, 0.0, detail))
+            end = CallEnded(EndReason.ERROR, 0.0, 0.0, detail)
+            self.add(Numbered(last_seq + 1, self._clock.now(), end))
 
     def due(self, limit: int) -> list[Numbered]:
         """The next notes to record; the same ones again until `confirm` is told."""
@@ -67,7 +66,7 @@ class Backlog:
         for seq in sorted(self._waiting):
             if len(due) == limit or (seq != expected and not self._closed):
                 break
-            due.append(Numbered(seq, self._waiting[seq]))
+            due.append(self._waiting[seq])
             expected = seq + 1
         return due
 

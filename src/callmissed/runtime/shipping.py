@@ -11,8 +11,8 @@ from uuid import UUID
 import structlog
 
 from callmissed.domain.errors import Kind, Refusal
-from callmissed.runtime.backlog import Backlog, Numbered, journal_path
-from callmissed.runtime.wire import Told, decode_note
+from callmissed.runtime.backlog import Backlog, journal_path
+from callmissed.runtime.wire import Numbered, Told, decode_record
 from callmissed.services import calls
 from callmissed.store.database import Database
 
@@ -56,7 +56,7 @@ class Shipper:
     def take(self, told: Told) -> None:
         """A note that came over the pipe because the disk was full."""
         if backlog := self._backlogs.get((told.session_id, told.epoch)):
-            backlog.add(told.seq, decode_note(told.note))
+            backlog.add(decode_record(told.record))
             self._wake.set()
 
     def close(self, session_id: UUID, epoch: int, detail: str) -> None:
@@ -132,7 +132,9 @@ class Shipper:
     async def _record_together(self, backlog: Backlog, due: list[Numbered]) -> None:
         async with self._database.system() as db:
             for item in due:
-                await calls.record_note(db, backlog.session_id, backlog.epoch, item.seq, item.note)
+                await calls.record_note(
+                    db, backlog.session_id, backlog.epoch, item.seq, item.note, item.at
+                )
         backlog.confirm(due[-1].seq)
 
     async def _record_alone(self, backlog: Backlog, numbered: Numbered) -> None:

@@ -1,7 +1,8 @@
 """Where a call's notes go while it runs: its own journal, or the pipe to the parent where the disk
 is full.
 
-A journal's record is `{"seq": …, "note": …}`; `seq` counts from 0 within one session and epoch.
+A journal's record is `{"seq": …, "at": …, "note": …}`; `seq` counts from 0 within one session and
+epoch, `at` is when it was noted (RFC 3339, to the millisecond).
 """
 
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from callmissed.domain.calls import CallEnded, CallNote
+from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.kit.journal import JournalWriter
-from callmissed.runtime.wire import Noted, Told, ToParent, encode_note
+from callmissed.runtime.wire import Noted, Numbered, Told, ToParent, encode_record
 
 
 class JournalSink:
@@ -24,11 +26,13 @@ class JournalSink:
         epoch: int,
         journal: JournalWriter | None,
         say: Callable[[ToParent], None],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._session_id = session_id
         self._epoch = epoch
         self._journal = journal
         self._say = say
+        self._clock = clock
         self._next_seq = 0
         self.ended = False
 
@@ -38,11 +42,11 @@ class JournalSink:
             return
         self.ended = isinstance(note, CallEnded)
         seq, self._next_seq = self._next_seq, self._next_seq + 1
-        encoded = encode_note(note)
-        if self._write({"seq": seq, "note": encoded}):
+        record = encode_record(Numbered(seq, self._clock.now(), note))
+        if self._write(record):
             self._say(Noted(self._session_id))
         else:
-            self._say(Told(self._session_id, self._epoch, seq, encoded))
+            self._say(Told(self._session_id, self._epoch, record))
 
     def _write(self, record: dict[str, Any]) -> bool:
         if self._journal is None:

@@ -6,6 +6,7 @@ writer did not know takes its default, so that journals of the last version can 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
@@ -16,6 +17,15 @@ from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, CallTerm
 from callmissed.domain.sessions import EndReason
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A note with its place in its call, and when it was noted."""
+
+    seq: int
+    at: datetime
+    note: CallNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +81,11 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A note that the disk did not take. `note` is encoded as in the journal."""
+    """A journal's record that the disk did not take."""
 
     session_id: UUID
     epoch: int
-    seq: int
-    note: dict[str, Any]
+    record: dict[str, Any]
     say: Literal["told"] = "told"
 
 
@@ -113,7 +122,16 @@ class _Ended:
 
 
 _Note = _Arrived | _Turn | _Ended
-_note: TypeAdapter[_Note] = TypeAdapter(Annotated[_Note, Field(discriminator="kind")])
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    seq: int
+    at: datetime
+    note: Annotated[_Note, Field(discriminator="kind")]
+
+
+_record: TypeAdapter[_Record] = TypeAdapter(_Record)
 
 
 def encode_to_child(message: ToChild) -> bytes:
@@ -134,15 +152,21 @@ def decode_to_parent(line: bytes) -> ToParent:
     return _to_parent.validate_json(line)
 
 
-def encode_note(note: CallNote) -> dict[str, Any]:
-    """`{"kind": "arrived" | "turn" | "ended", "value": {…}}`."""
-    return cast(dict[str, Any], _note.dump_python(_tag(note), mode="json"))
+def encode_record(numbered: Numbered) -> dict[str, Any]:
+    """`{"seq": 0, "at": "…Z", "note": {"kind": "arrived" | "turn" | "ended", "value": {…}}}`."""
+    return cast(
+        dict[str, Any],
+        _record.dump_python(_Record(numbered.seq, numbered.at, _tag(numbered.note)), mode="json"),
+    )
 
 
-def decode_note(data: dict[str, Any]) -> CallNote:
+def decode_record(data: dict[str, Any]) -> Numbered:
     """Raises ValueError for what is not a note."""
-    tagged = _note.validate_python(data)
-    return CallerArrived() if isinstance(tagged, _Arrived) else tagged.value
+    record = _record.validate_python(data)
+    note = record.note
+    return Numbered(
+        record.seq, record.at, CallerArrived() if isinstance(note, _Arrived) else note.value
+    )
 
 
 def _tag(note: CallNote) -> _Note:

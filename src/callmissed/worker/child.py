@@ -25,12 +25,11 @@ LAST_WORDS_S = 2.0
 OpenWarm = Callable[[], AbstractAsyncContextManager[Warm]]
 
 
-def main(
-    run_call: RunCall | None = None,
-    open_warm: OpenWarm | None = None,
-) -> None:
-    """Reads messages from the standard input until it ends; see `runtime.wire`. Returns when no
-    call runs any more.
+def main(run_call: RunCall | None = None, open_warm: OpenWarm | None = None) -> None:
+    """Obeys what comes on the standard input until that ends; see `runtime.wire`.
+
+    Returns when no call runs any more. `run_call` and `open_warm` are those of the product unless
+    others are given.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvloop.run(_serve(run_call, open_warm or open_providers))
@@ -47,10 +46,16 @@ async def open_providers() -> AsyncIterator[Warm]:
         await warm.aclose()
 
 
+def _real_call() -> RunCall:
+    """Imported when it is needed: the engines below it take a second."""
+    from callmissed.runtime.call import run_call
+
+    return run_call
+
+
 async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     pipes = await open_parent_pipes()
-    if run_call is None:
-        from callmissed.runtime.call import run_call
+    run_call = run_call or _real_call()
     lag = LagMeter()
     async with open_warm() as warm, asyncio.TaskGroup() as group:
         calls = Calls(group, run_call, warm, pipes.say)

@@ -40,13 +40,13 @@ class Fleet:
         self._shipper = shipper
         self._changed = changed
         self._processes: set[CallProcess] = set()
-        self._leaving = False
+        self._leaving = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
     @property
     def free_slots(self) -> int:
-        if self._leaving:
+        if self._leaving.is_set():
             return 0
         return sum(self._slots - len(process.epochs) for process in self._ready())
 
@@ -86,7 +86,7 @@ class Fleet:
 
     def drain(self) -> None:
         """From now on no process takes a call; each leaves after its last."""
-        self._leaving = True
+        self._leaving.set()
         for process in self._processes:
             process.tell(Drain())
 
@@ -96,7 +96,7 @@ class Fleet:
 
     async def leave(self) -> None:
         """Afterwards all processes are gone; calls that still ran have ended as failed."""
-        self._leaving = True
+        self._leaving.set()
         await asyncio.gather(*(process.leave() for process in list(self._processes)))
         await self._empty.wait()
 
@@ -105,14 +105,14 @@ class Fleet:
 
     async def _keep_one(self) -> None:
         wait_s = FIRST_WAIT_S
-        while not self._leaving:
+        while not self._leaving.is_set():
             began_s = time.monotonic()
             try:
                 code = await self._run_one()
             except OSError as error:
                 code = error.errno or 0
                 log.error("call_process_not_started", error=error.strerror)
-            if self._leaving:
+            if self._leaving.is_set():
                 return
             if time.monotonic() - began_s > STEADY_S:
                 wait_s = FIRST_WAIT_S

@@ -22,7 +22,7 @@ async def repeat(
             await step()
             failing = ""
         except Exception as error:
-            if failing != (failing := repr(error)):
-                log.warning("round_failed", step=step.__name__, error=failing)
+            if failing != (failing := type(error).__name__):
+                log.warning("round_failed", step=step.__name__, exc_info=error)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(wake.wait(), every_s)
