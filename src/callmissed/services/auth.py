@@ -9,7 +9,7 @@ from callmissed.domain.principals import Principal, Role, SignedIn
 from callmissed.kit.clock import utc_now
 from callmissed.kit.signing import ClaimsExpiredError, ClaimsInvalidError, read_claims, sign_claims
 from callmissed.kit.tokens import key_is_well_formed, keyed_hash, mint_key
-from callmissed.store import api_keys, owner_links, people, refresh_tokens
+from callmissed.store import api_keys, owner_links, people, refresh_tokens, tenants
 from callmissed.store.system import SystemDb
 
 KEY_PREFIX = "cm"
@@ -45,7 +45,9 @@ async def principal_of_jwt(db: SystemDb, keyring: Keyring, token: str) -> Princi
     Raises Refusal TOKEN_EXPIRED, INVALID_API_KEY.
     """
     try:
-        claims = read_claims(keyring.access_jwt, token, issuer=ISSUER, audience=AUDIENCE, kind=ACCESS)
+        claims = read_claims(
+            keyring.access_jwt, token, issuer=ISSUER, audience=AUDIENCE, kind=ACCESS
+        )
         person_id, tenant_id = UUID(claims["sub"]), UUID(claims["tenant"])
     except ClaimsExpiredError as error:
         raise Refusal(
@@ -123,11 +125,13 @@ async def _sign_in(
         refresh_token=token,
         refresh_expires_at=expires_at,
         principal=Principal(tenant_id, person_id, role, None, frozenset()),
-        tenant_name=await people.tenant_name(db, tenant_id),
+        tenant_name=await tenants.name_of(db, tenant_id),
     )
 
 
-def _sign_access(keyring: Keyring, tenant_id: UUID, person_id: UUID, role: Role, now: datetime) -> str:
+def _sign_access(
+    keyring: Keyring, tenant_id: UUID, person_id: UUID, role: Role, now: datetime
+) -> str:
     issued = int(now.timestamp())
     return sign_claims(
         keyring.access_jwt,

@@ -23,7 +23,7 @@ from callmissed.store import bots, claims, knowledge, turns
 from callmissed.store.claims import ClaimedSession
 from callmissed.store.system import SystemDb
 
-# Claims of one worker that died: never below this, so that a resumed call can say goodbye.
+# A call that is resumed at its very end still has this long to say goodbye.
 LEAST_DURATION_S = 1.0
 
 
@@ -86,12 +86,14 @@ async def record_note(
     at = at or utc_now()
     match note:
         case TurnFinished(turn=turn):
-            if await claims.lock(db, session_id) and await turns.add(db, session_id, epoch, seq, turn):
+            if await claims.lock(db, session_id) and await turns.add(
+                db, session_id, epoch, seq, turn
+            ):
                 await claims.count_turn(db, session_id)
         case CallEnded():
             await claims.add_audio(db, session_id, epoch, note.caller_audio_s, note.agent_audio_s)
             if await claims.is_current(db, session_id, epoch):
-                await end_session(db, session_id, note.reason, note.detail)
+                await end_session(db, session_id, note.reason, note.detail, at)
         case CallerArrived():
             await claims.mark_arrived(db, session_id, epoch, at)
 

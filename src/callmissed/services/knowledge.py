@@ -21,7 +21,9 @@ async def add_markdown(
     db: OpenDb, tenant_id: UUID, knowledge_base_id: UUID, name: str, content: str
 ) -> UUID:
     """Stores the document with its passages, split at its headings."""
-    document_id = await knowledge.add_document(db, tenant_id, knowledge_base_id, name, MARKDOWN, content)
+    document_id = await knowledge.add_document(
+        db, tenant_id, knowledge_base_id, name, MARKDOWN, content
+    )
     pieces = [(piece.heading, piece.text) for piece in split_passages(content)]
     await knowledge.replace_passages(db, tenant_id, document_id, pieces)
     return document_id

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -65,19 +66,31 @@ async def read_turns(db: TenantDb, session_id: UUID) -> list[StoredTurn]:
     return await turns.list_of(db, session_id)
 
 
-async def end_session(db: OpenDb, session_id: UUID, reason: EndReason, detail: str = "") -> bool:
+async def end_session(
+    db: OpenDb, session_id: UUID, reason: EndReason, detail: str = "", at: datetime | None = None
+) -> bool:
     """Ends it once, whoever comes first: state, event, the room's deletion and the order to the worker in one.
 
-    False when it had ended before or is not there (for a tenant: is not its own).
+    `at` is when it ended (None: now); `detail` is for operators. False when it had ended before or is not there (for a tenant: is not its own).
     """
     status = final_status(reason)
-    ended = await sessions.end(db, session_id, status, reason, detail)
+    ended = await sessions.end(db, session_id, status, reason, detail, at)
     if ended is None:
         return False
     await events.add(
-        db, ended.tenant_id, FAILED if status is Status.FAILED else ENDED, session_id, _event_data(status, reason)
+        db,
+        ended.tenant_id,
+        FAILED if status is Status.FAILED else ENDED,
+        session_id,
+        _event_data(status, reason),
     )
-    await defer(db, DELETE_ROOM, queueing_lock=f"{DELETE_ROOM}-{ended.room}", queue=ROOMS_QUEUE, room=ended.room)
+    await defer(
+        db,
+        DELETE_ROOM,
+        queueing_lock=f"{DELETE_ROOM}-{ended.room}",
+        queue=ROOMS_QUEUE,
+        room=ended.room,
+    )
     order = {"session_id": str(session_id), "kind": "end", "reason": reason.value}
     await announce(db, ORDERS_CHANNEL, json.dumps(order))
     return True

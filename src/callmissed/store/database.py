@@ -25,7 +25,7 @@ POOL_OVERFLOW = 10
 SESSION_OPTIONS = (
     f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000:.0f} -c lock_timeout={LOCK_TIMEOUT_S * 1000:.0f} "
     f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_S * 1000:.0f} "
-    "-c search_path=public,jobs -c timezone=UTC"
+    "-c search_path=public -c timezone=UTC"
 )
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
 
@@ -44,7 +44,11 @@ class Database:
             max_overflow=POOL_OVERFLOW,
             pool_timeout=OPEN_TIMEOUT_S,
             pool_pre_ping=False,
-            connect_args={"options": SESSION_OPTIONS, "application_name": "callmissed", **KEEPALIVE},
+            connect_args={
+                "options": SESSION_OPTIONS,
+                "application_name": "callmissed",
+                **KEEPALIVE,
+            },
         )
 
     @asynccontextmanager

@@ -15,18 +15,26 @@ _DEFER = text("select jobs.leave_job(:queue, :task, :queueing_lock, :args)").bin
 
 
 async def defer(
-    db: OpenDb, task_name: str, queueing_lock: str | None = None, queue: str = "default", **args: Any
+    db: OpenDb,
+    task_name: str,
+    queueing_lock: str | None = None,
+    queue: str = "default",
+    **args: Any,
 ) -> int | None:
     """Leaves a job for `callmissed jobs`; it starts when this transaction commits, and never if it does not.
 
     Returns its id, or None where a job with the same `queueing_lock` waits already.
     """
     job_id: int | None = await fetch_value(
-        db, _DEFER, {"queue": queue, "task": task_name, "queueing_lock": queueing_lock, "args": args}
+        db,
+        _DEFER,
+        {"queue": queue, "task": task_name, "queueing_lock": queueing_lock, "args": args},
     )
     return job_id
 
 
 async def announce(db: OpenDb, channel: str, payload: str) -> None:
     """NOTIFY, heard when this transaction commits."""
-    await db.connection.execute(text("select pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+    await db.connection.execute(
+        text("select pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload}
+    )

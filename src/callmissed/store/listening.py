@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 CONNECT_TIMEOUT_S = 2.0
 FIRST_WAIT_S = 0.1
@@ -27,15 +28,14 @@ async def listen_forever(url: str, channels: Sequence[str]) -> AsyncIterator[tup
                 wait_s = FIRST_WAIT_S
                 async for notice in connection.notifies():
                     yield notice.channel, notice.payload
-        except (psycopg.OperationalError, TimeoutError):
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError):
             await asyncio.sleep(wait_s)
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
 
 
 async def _subscribe(url: str, channels: Sequence[str]) -> psycopg.AsyncConnection:
-    connection = await psycopg.AsyncConnection.connect(
-        plain_url(url), autocommit=True, application_name="callmissed-listen", **KEEPALIVE
-    )
+    address = make_conninfo(plain_url(url), application_name="callmissed-listen", **KEEPALIVE)
+    connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
     try:
         for channel in channels:
             await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))

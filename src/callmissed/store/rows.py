@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Executable
+from sqlalchemy import ColumnElement, Executable, func
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,11 +18,15 @@ class OpenDb(Protocol):
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
-async def fetch_all(db: OpenDb, statement: Executable, params: Params | None = None) -> Sequence[RowMapping]:
+async def fetch_all(
+    db: OpenDb, statement: Executable, params: Params | None = None
+) -> Sequence[RowMapping]:
     return (await db.connection.execute(statement, params)).mappings().all()
 
 
-async def fetch_first(db: OpenDb, statement: Executable, params: Params | None = None) -> RowMapping | None:
+async def fetch_first(
+    db: OpenDb, statement: Executable, params: Params | None = None
+) -> RowMapping | None:
     return (await db.connection.execute(statement, params)).mappings().first()
 
 
@@ -34,3 +38,8 @@ async def fetch_value(db: OpenDb, statement: Executable, params: Params | None =
 async def change(db: OpenDb, statement: Executable, params: Params | None = None) -> int:
     """How many rows an INSERT, UPDATE or DELETE touched."""
     return (await db.connection.execute(statement, params)).rowcount
+
+
+def interval_s(seconds: float) -> ColumnElement[Any]:
+    """A PostgreSQL interval of that many seconds."""
+    return func.make_interval(0, 0, 0, 0, 0, 0, float(seconds))

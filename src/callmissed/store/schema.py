@@ -43,7 +43,9 @@ def _json(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, JSONB(none_as_null=True), nullable=nullable)
 
 
-tenants = Table("tenants", metadata, _id(), _text("name"), _text("plan"), _moment("created_at", nullable=False))
+tenants = Table(
+    "tenants", metadata, _id(), _text("name"), _text("plan"), _moment("created_at", nullable=False)
+)
 
 people = Table(
     "people",
@@ -128,7 +130,12 @@ bot_versions = Table(
 )
 
 knowledge_bases = Table(
-    "knowledge_bases", metadata, _id(), _tenant(), _text("name"), _moment("created_at", nullable=False)
+    "knowledge_bases",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("name"),
+    _moment("created_at", nullable=False),
 )
 
 documents = Table(

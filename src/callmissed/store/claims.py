@@ -1,0 +1,254 @@
+"""Sessions as workers and sweeps see them, across tenants: claims, leases, what calls report, what is overdue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+
+from callmissed.domain.models import Route
+from callmissed.domain.sessions import Status
+from callmissed.domain.workers import Claim
+from callmissed.store.rows import change, fetch_all, fetch_first, fetch_value, interval_s
+from callmissed.store.schema import voice_sessions, workers
+from callmissed.store.sessions import OPEN_STATUSES, route_json
+from callmissed.store.system import SystemDb
+
+_sessions = voice_sessions.c
+_open = _sessions.status.in_(OPEN_STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSession:
+    """`request` is a SessionRequest as JSON."""
+
+    tenant_id: UUID
+    bot_id: UUID | None
+    bot_version: int | None
+    request: dict[str, Any]
+    route: Route
+    room: str
+    max_duration_s: int
+    started_at: datetime | None
+
+
+async def take(
+    db: SystemDb, worker_id: UUID, limit: int, *, lease_s: float, silent_s: float
+) -> list[Claim]:
+    """Oldest first: sessions that nobody holds, and, once this worker has beaten steadily for a lease, those whose
+    lease has lapsed and whose worker is silent. So an outage of the database, in which nobody could beat, lapses
+    nothing.
+    """
+    steady = exists().where(
+        workers.c.id == worker_id, workers.c.steady_since < func.now() - interval_s(lease_s)
+    )
+    lost = and_(_sessions.lease_until < func.now(), ~_holder_beats(silent_s), steady)
+    free = (
+        select(_sessions.id)
+        .where(_open, or_(_sessions.worker_id.is_(None), lost))
+        .order_by(_sessions.created_at, _sessions.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(voice_sessions)
+        .where(_sessions.id.in_(free))
+        .values(worker_id=worker_id, **_next_claim(lease_s))
+        .returning(_sessions.id, _sessions.tenant_id, _sessions.epoch, _sessions.created_at)
+    )
+    rows = sorted(await fetch_all(db, statement), key=lambda row: row["created_at"])
+    return [Claim(row["id"], row["tenant_id"], row["epoch"]) for row in rows]
+
+
+async def renew_claim(
+    db: SystemDb, worker_id: UUID, session_id: UUID, *, lease_s: float
+) -> Claim | None:
+    statement = (
+        update(voice_sessions)
+        .where(_sessions.id == session_id, _sessions.worker_id == worker_id, _open)
+        .values(**_next_claim(lease_s))
+        .returning(_sessions.id, _sessions.tenant_id, _sessions.epoch)
+    )
+    row = await fetch_first(db, statement)
+    return None if row is None else Claim(row["id"], row["tenant_id"], row["epoch"])
+
+
+async def renew_leases(db: SystemDb, worker_id: UUID, *, lease_s: float) -> None:
+    """Rows that another transaction holds just now are left to the next beat."""
+    held = (
+        select(_sessions.id)
+        .where(_sessions.worker_id == worker_id, _open)
+        .with_for_update(skip_locked=True)
+    )
+    await change(
+        db,
+        update(voice_sessions)
+        .where(_sessions.id.in_(held))
+        .values(
+            lease_until=func.now() + interval_s(lease_s),
+            orphan_since=None,
+            orphan_seen_at=None,
+        ),
+    )
+
+
+async def release_all(db: SystemDb, worker_id: UUID) -> list[UUID]:
+    """The worker lets go of its open sessions; their ids."""
+    statement = (
+        update(voice_sessions)
+        .where(_sessions.worker_id == worker_id, _open)
+        .values(worker_id=None, lease_until=None)
+        .returning(_sessions.id)
+    )
+    return [row["id"] for row in await fetch_all(db, statement)]
+
+
+async def find_claimed(db: SystemDb, claim: Claim) -> ClaimedSession | None:
+    """None when the session has ended or a later epoch has begun."""
+    row = await fetch_first(
+        db,
+        select(voice_sessions).where(
+            _sessions.id == claim.session_id,
+            _sessions.tenant_id == claim.tenant_id,
+            _sessions.epoch == claim.epoch,
+            _open,
+        ),
+    )
+    if row is None:
+        return None
+    return ClaimedSession(
+        tenant_id=row["tenant_id"],
+        bot_id=row["bot_id"],
+        bot_version=row["bot_version"],
+        request=row["request"],
+        route=route_json.validate_python(row["route"]),
+        room=row["room"],
+        max_duration_s=row["max_duration_s"],
+        started_at=row["started_at"],
+    )
+
+
+async def lock(db: SystemDb, session_id: UUID) -> bool:
+    """Holds the session's row until this transaction ends; False when there is none."""
+    statement = select(_sessions.id).where(_sessions.id == session_id).with_for_update()
+    return await fetch_value(db, statement) is not None
+
+
+async def is_current(db: SystemDb, session_id: UUID, epoch: int) -> bool:
+    statement = select(_sessions.id).where(_sessions.id == session_id, _sessions.epoch == epoch)
+    return await fetch_value(db, statement.with_for_update()) is not None
+
+
+async def mark_arrived(db: SystemDb, session_id: UUID, epoch: int, at: datetime) -> None:
+    """Sets `started_at` once, brought between creation and the end (or now); a session that had ended stays so."""
+    latest = func.coalesce(_sessions.ended_at, func.now())
+    await change(
+        db,
+        update(voice_sessions)
+        .where(_sessions.id == session_id, _sessions.epoch == epoch, _sessions.started_at.is_(None))
+        .values(
+            started_at=func.least(latest, func.greatest(at, _sessions.created_at)),
+            status=case(
+                (_sessions.status == Status.CREATED.value, Status.ACTIVE.value),
+                else_=_sessions.status,
+            ),
+        ),
+    )
+
+
+async def count_turn(db: SystemDb, session_id: UUID) -> None:
+    await change(
+        db,
+        update(voice_sessions)
+        .where(_sessions.id == session_id)
+        .values(turn_count=_sessions.turn_count + 1),
+    )
+
+
+async def add_audio(
+    db: SystemDb, session_id: UUID, epoch: int, caller_audio_s: float, agent_audio_s: float
+) -> None:
+    """Keeps the largest report, so that one that comes twice, or of an epoch that was overtaken, changes nothing."""
+    await change(
+        db,
+        update(voice_sessions)
+        .where(_sessions.id == session_id, _sessions.epoch >= epoch)
+        .values(
+            caller_audio_s=func.greatest(_sessions.caller_audio_s, caller_audio_s),
+            agent_audio_s=func.greatest(_sessions.agent_audio_s, agent_audio_s),
+        ),
+    )
+
+
+async def find_overtime(db: SystemDb, *, grace_s: float, limit: int) -> list[UUID]:
+    """Active sessions whose time ran out more than `grace_s` ago."""
+    allowed = func.make_interval(0, 0, 0, 0, 0, 0, _sessions.max_duration_s) + interval_s(grace_s)
+    return await _due(
+        db,
+        and_(_sessions.started_at.is_not(None), _sessions.started_at + allowed < func.now()),
+        limit,
+    )
+
+
+async def find_unjoined(db: SystemDb, *, after_s: float, limit: int) -> list[UUID]:
+    due = _sessions.created_at < func.now() - interval_s(after_s)
+    return await _due(db, and_(_sessions.started_at.is_(None), due), limit)
+
+
+async def mark_orphans(db: SystemDb, *, silent_s: float, gap_s: float) -> None:
+    """Notes since when a session is seen without a living worker; seen with gaps over `gap_s`, it starts again."""
+    table = voice_sessions
+    lapsed = and_(
+        _open,
+        _sessions.epoch > 0,
+        or_(_sessions.lease_until.is_(None), _sessions.lease_until < func.now()),
+        ~_holder_beats(silent_s),
+    )
+    seen_before = and_(
+        _sessions.orphan_since.is_not(None),
+        _sessions.orphan_seen_at > func.now() - interval_s(gap_s),
+    )
+    lost = select(_sessions.id).where(lapsed).with_for_update(skip_locked=True)
+    await change(
+        db,
+        update(table)
+        .where(_sessions.id.in_(lost))
+        .values(
+            orphan_since=case((seen_before, _sessions.orphan_since), else_=func.now()),
+            orphan_seen_at=func.now(),
+        ),
+    )
+
+
+async def find_orphans(db: SystemDb, *, after_s: float, limit: int) -> list[UUID]:
+    """Sessions seen without a living worker, up to now, for longer than `after_s`."""
+    due = and_(
+        _sessions.orphan_seen_at == func.now(),
+        _sessions.orphan_since < func.now() - interval_s(after_s),
+    )
+    return await _due(db, due, limit)
+
+
+async def _due(db: SystemDb, condition: ColumnElement[bool], limit: int) -> list[UUID]:
+    statement = (
+        select(_sessions.id).where(_open, condition).limit(limit).with_for_update(skip_locked=True)
+    )
+    return [row["id"] for row in await fetch_all(db, statement)]
+
+
+def _next_claim(lease_s: float) -> dict[str, Any]:
+    return {
+        "epoch": _sessions.epoch + 1,
+        "lease_until": func.now() + interval_s(lease_s),
+        "orphan_since": None,
+        "orphan_seen_at": None,
+    }
+
+
+def _holder_beats(silent_s: float) -> ColumnElement[bool]:
+    return exists().where(
+        workers.c.id == _sessions.worker_id,
+        workers.c.retired_at.is_(None),
+        workers.c.beat_at > func.now() - interval_s(silent_s),
+    )

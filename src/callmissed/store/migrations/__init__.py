@@ -1,0 +1,49 @@
+"""Brings a database to the schema of this version: roles first, then the revisions in `versions`."""
+
+import threading
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, text
+
+from callmissed.store.roles import ensure_roles
+
+LOCATION = "callmissed.store:migrations"
+LOCK_KEY = 0x63616C6C_0003
+CONNECT_TIMEOUT_S = 10
+# Alembic's `op` and `context` are the process's own.
+_one_at_a_time = threading.Lock()
+
+
+def upgrade(url: str) -> None:
+    """Afterwards the schema is the newest; several at once wait for each other. `url` is `postgresql+psycopg://…`.
+
+    Raises RolesError, and SQLAlchemy's errors when the database cannot be reached.
+    """
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+    )
+    with _one_at_a_time, engine.connect() as guard, guard.begin():
+        guard.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        with engine.connect() as connection:
+            ensure_roles(connection)
+        with engine.connect() as connection:
+            command.upgrade(_config(connection), "head")
+            connection.commit()
+
+
+def is_current(connection: Connection) -> bool:
+    """True when no revision is missing in the database, and none is there that this version does not know."""
+    script = ScriptDirectory.from_config(_config(connection))
+    present = MigrationContext.configure(connection).get_current_heads()
+    return set(present) == set(script.get_heads())
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", LOCATION)
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
