@@ -9,6 +9,8 @@ APP_ROLE = "callmissed_app"
 SYSTEM_ROLE = "callmissed_system"
 # Roles belong to the whole cluster: another database's first start may make them at the same moment.
 ATTEMPTS = 10
+# The first in which a role can be granted without its rights being inherited.
+OLDEST_VERSION = 160000
 ATTEMPT_WAIT_S = 0.1
 
 _CREATE = """
@@ -19,15 +21,21 @@ end $$
 """
 
 
-class RolesError(Exception):
-    """The login role of DATABASE_URL may not make or use the two roles; the message says what to grant."""
+class UnfitDatabaseError(Exception):
+    """The database of DATABASE_URL cannot hold the platform; `hint` says what to change."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
 
 
 def ensure_roles(connection: Connection) -> None:
     """Afterwards both roles exist and the login role may become either, without having their rights before it does.
 
-    Raises RolesError.
+    Raises UnfitDatabaseError.
     """
+    _check_version(connection)
     for role in (APP_ROLE, SYSTEM_ROLE):
         for attempt in range(ATTEMPTS):
             try:
@@ -56,11 +64,21 @@ def _ensure_role(connection: Connection, role: str) -> None:
         if not connection.execute(may_become, {"role": role}).scalar():
             connection.execute(text(f"grant {role} to current_user with inherit false, set true"))
     except ProgrammingError as error:
-        raise RolesError(
-            f"The login role of DATABASE_URL cannot make or use the role {role}: {_first_line(error)} "
+        raise UnfitDatabaseError(
+            f"the login role cannot make or use the role {role}: {_first_line(error)}",
             f"Give it CREATEROLE, or as a superuser: CREATE ROLE {role} NOLOGIN; "
-            f"GRANT {role} TO <login role> WITH INHERIT FALSE, SET TRUE;"
+            f"GRANT {role} TO <login role> WITH INHERIT FALSE, SET TRUE;",
         ) from error
+
+
+def _check_version(connection: Connection) -> None:
+    with connection.begin():
+        number = int(connection.execute(text("show server_version_num")).scalar_one())
+    if number < OLDEST_VERSION:
+        raise UnfitDatabaseError(
+            f"PostgreSQL {number // 10000} is too old",
+            f"Use PostgreSQL {OLDEST_VERSION // 10000} or newer.",
+        )
 
 
 def _first_line(error: DBAPIError) -> str:

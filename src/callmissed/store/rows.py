@@ -37,7 +37,8 @@ async def fetch_value(db: OpenDb, statement: Executable, params: Params | None =
 
 async def change(db: OpenDb, statement: Executable, params: Params | None = None) -> int:
     """How many rows an INSERT, UPDATE or DELETE touched."""
-    return (await db.connection.execute(statement, params)).rowcount
+    kept = {"preserve_rowcount": True}  # without it an INSERT reports -1
+    return (await db.connection.execute(statement, params, execution_options=kept)).rowcount
 
 
 def interval_s(seconds: float) -> ColumnElement[Any]:

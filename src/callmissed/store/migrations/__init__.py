@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from callmissed.store.roles import ensure_roles
+from callmissed.store.refusals import refuse_outages
 
 LOCATION = "callmissed.store:migrations"
 LOCK_KEY = 0x63616C6C_0003
@@ -20,11 +21,13 @@ _one_at_a_time = threading.Lock()
 def upgrade(url: str) -> None:
     """Afterwards the schema is the newest; several at once wait for each other. `url` is `postgresql+psycopg://…`.
 
-    Raises RolesError, and SQLAlchemy's errors when the database cannot be reached.
+    Raises UnfitDatabaseError, and Refusal UNAVAILABLE when the database cannot be reached.
     """
     engine = create_engine(
         url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
     )
+    with refuse_outages():
+        engine.connect().close()
     with _one_at_a_time, engine.connect() as guard, guard.begin():
         guard.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         with engine.connect() as connection:

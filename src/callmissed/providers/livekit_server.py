@@ -1,0 +1,123 @@
+"""Rooms of a LiveKit server, and the tokens that open them.
+
+Tokens cannot be revoked: an ended call is one whose room is gone (the server makes none by itself).
+"""
+
+import asyncio
+from datetime import timedelta
+
+import aiohttp
+from livekit import api
+from livekit.api.room_service import RoomService
+
+from callmissed.domain.errors import Kind, Refusal
+from callmissed.domain.sessions import (
+    AGENT_IDENTITY,
+    CALLER_IDENTITY,
+    RECONNECT_WINDOW_S,
+    ROOM_EMPTY_TIMEOUT_S,
+    TOKEN_TTL_S,
+)
+from callmissed.kit.tokens import random_base62
+
+REQUEST_TIMEOUT_S = 2.0
+# Agents are not counted.
+MAX_PARTICIPANTS = 1
+# About 190 bits: nobody enters a room whose name was not told.
+ROOM_NAME_CHARS = 32
+
+
+def name_room() -> str:
+    """A fresh, unguessable name; never used twice."""
+    return f"voice-{random_base62(ROOM_NAME_CHARS)}"
+
+
+class Rooms:
+    """One client a process; its connections are made when they are first needed."""
+
+    def __init__(self, url: str, key: str, secret: str) -> None:
+        self._url, self._key, self._secret = url, key, secret
+        self._client: api.LiveKitAPI | None = None
+
+    async def create_room(self, name: str) -> None:
+        """Afterwards a caller and an agent may enter. It goes by itself when nobody joins.
+
+        Raises Refusal UNAVAILABLE.
+        """
+        request = api.CreateRoomRequest(
+            name=name,
+            empty_timeout=ROOM_EMPTY_TIMEOUT_S,
+            departure_timeout=RECONNECT_WINDOW_S,
+            max_participants=MAX_PARTICIPANTS,
+        )
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                await self._rooms().create_room(request)
+        except (api.TwirpError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable() from error
+
+    async def delete_room(self, name: str) -> None:
+        """Everybody in it is put out, and no token enters it again; a room that is gone already is fine.
+
+        Raises Refusal UNAVAILABLE.
+        """
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                await self._rooms().delete_room(api.DeleteRoomRequest(room=name))
+        except api.TwirpError as error:
+            if error.code != api.TwirpErrorCode.NOT_FOUND:
+                raise _unreachable() from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable() from error
+
+    def caller_token(self, room: str, ttl_s: int = TOKEN_TTL_S) -> str:
+        """Lets one caller into this room with a microphone, and nothing else."""
+        grants = api.VideoGrants(
+            room_join=True,
+            room=room,
+            can_publish=True,
+            can_publish_sources=["microphone"],
+            can_subscribe=True,
+            can_publish_data=False,
+            can_update_own_metadata=False,
+        )
+        return self._token(CALLER_IDENTITY, ttl_s).with_grants(grants).to_jwt()
+
+    def agent_token(self, room: str, ttl_s: int = TOKEN_TTL_S + ROOM_EMPTY_TIMEOUT_S) -> str:
+        """Lets our agent in, which clients tell by its kind."""
+        grants = api.VideoGrants(
+            room_join=True,
+            room=room,
+            agent=True,
+            can_publish=True,
+            can_subscribe=True,
+            can_publish_data=True,
+            can_update_own_metadata=True,
+        )
+        return self._token(AGENT_IDENTITY, ttl_s).with_kind("agent").with_grants(grants).to_jwt()
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    def _token(self, identity: str, ttl_s: int) -> api.AccessToken:
+        token = api.AccessToken(self._key, self._secret)
+        return token.with_identity(identity).with_ttl(timedelta(seconds=ttl_s))
+
+    def _rooms(self) -> RoomService:
+        if self._client is None:
+            timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
+            self._client = api.LiveKitAPI(
+                self._url, self._key, self._secret, timeout=timeout, failover=False
+            )
+        return self._client.room
+
+
+def _unreachable() -> Refusal:
+    return Refusal(
+        Kind.UNAVAILABLE,
+        "The media server does not answer.",
+        "Try again in a second; if it lasts, look at LiveKit with `callmissed doctor`.",
+        retry_after_s=1,
+    )

@@ -1,0 +1,77 @@
+"""What a process is built of: made once, passed down."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from callmissed.domain.installation import FirstStart, InitRequest
+from callmissed.domain.keyring import Keyring
+from callmissed.kit.clock import SYSTEM_CLOCK, Clock
+from callmissed.providers.catalog import Catalog, load_catalog
+from callmissed.providers.livekit_server import Rooms
+from callmissed.runtime.settings import Settings, SettingsError
+from callmissed.services.installation import prepare
+from callmissed.store.database import Database
+from callmissed.store.migrations import upgrade
+from callmissed.store.roles import UnfitDatabaseError
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's."""
+
+    settings: Settings
+    database: Database
+    rooms: Rooms
+    catalog: Catalog
+    keyring: Keyring
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIterator[House]:
+    """Nothing is connected yet: a database or media server that is down is met by the first who asks."""
+    database = Database(settings.database_url)
+    rooms = Rooms(settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
+    try:
+        yield House(settings, database, rooms, load_catalog(), derive_keyring(settings), clock)
+    finally:
+        await rooms.aclose()
+        await database.dispose()
+
+
+def derive_keyring(settings: Settings) -> Keyring:
+    return Keyring(
+        api_keys=settings.derive(b"api-keys"),
+        access_jwt=settings.derive(b"access-jwt"),
+        refresh=settings.derive(b"refresh"),
+        sealing=settings.derive(b"sealing"),
+    )
+
+
+def migrate(settings: Settings) -> None:
+    """Brings the database to this version's schema; blocks, and waits for others that do the same.
+
+    Raises SettingsError for a database that cannot hold it, Refusal UNAVAILABLE for one that does not answer.
+    """
+    try:
+        upgrade(settings.database_url)
+    except UnfitDatabaseError as error:
+        raise SettingsError("DATABASE_URL", error.message, error.hint) from error
+
+
+async def prepare_installation(settings: Settings) -> FirstStart:
+    """The first tenant, its sample bot, key and owner link, as the `CALLMISSED_INIT_*` settings say."""
+    init = InitRequest(
+        tenant_name=settings.init_tenant,
+        bot_name=settings.init_bot,
+        owner_email=settings.init_owner_email,
+        owner_password=settings.init_owner_password,
+        api_key=settings.init_api_key,
+    )
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        async with database.system() as db:
+            return await prepare(db, derive_keyring(settings), init)
+    finally:
+        await database.dispose()
