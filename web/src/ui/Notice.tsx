@@ -1,6 +1,8 @@
-import { Alert, Text } from "@mantine/core";
+import { CloseButton, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+
+import classes from "./Notice.module.css";
 
 interface NoticeProps {
   title: string;
@@ -15,22 +17,17 @@ interface NoticeProps {
 export function Notice({ title, children, tone = "problem", requestId, onDismiss }: NoticeProps) {
   const { t } = useTranslation();
   return (
-    <Alert
-      role={tone === "problem" ? "alert" : "status"}
-      color={tone === "problem" ? "red" : "call"}
-      variant="light"
-      title={title}
-      withCloseButton={onDismiss !== undefined}
-      closeButtonLabel={t("dismiss")}
-      {...(onDismiss && { onClose: onDismiss })}
-      styles={{ message: { color: "var(--ink)" }, title: { color: "var(--ink)" } }}
-    >
-      {children}
-      {requestId ? (
-        <Text size="xs" c="dimmed" mt={6}>
-          {t("request_id")}: <code>{requestId}</code>
-        </Text>
-      ) : null}
-    </Alert>
+    <div className={classes.notice} data-tone={tone} role={tone === "problem" ? "alert" : "status"}>
+      <div className={classes.words}>
+        <strong>{title}</strong>
+        <div>{children}</div>
+        {requestId ? (
+          <Text size="xs" c="dimmed">
+            {t("request_id")}: <code>{requestId}</code>
+          </Text>
+        ) : null}
+      </div>
+      {onDismiss ? <CloseButton aria-label={t("dismiss")} onClick={onDismiss} /> : null}
+    </div>
   );
 }

@@ -1,14 +1,15 @@
-import { NativeSelect, Stack, useMantineColorScheme } from "@mantine/core";
+import { NativeSelect, useMantineColorScheme } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { chooseLanguage, LANGUAGES } from "../words";
+import classes from "./Preferences.module.css";
 
 /** Language and theme of the page, remembered by this browser. */
 export function Preferences() {
   const { t, i18n } = useTranslation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
-    <Stack gap="xs">
+    <div className={classes.row}>
       <NativeSelect
         size="xs"
         label={t("language")}
@@ -29,6 +30,6 @@ export function Preferences() {
           if (chosen === "auto" || chosen === "light" || chosen === "dark") setColorScheme(chosen);
         }}
       />
-    </Stack>
+    </div>
   );
 }

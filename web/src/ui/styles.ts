@@ -14,7 +14,6 @@ import "@mantine/core/styles/Title.css";
 import "@mantine/core/styles/Input.css";
 import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/SegmentedControl.css";
-import "@mantine/core/styles/Alert.css";
 import "@mantine/core/styles/Burger.css";
 import "@mantine/core/styles/Anchor.css";
 

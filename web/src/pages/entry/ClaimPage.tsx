@@ -1,4 +1,5 @@
 import { Anchor, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { useWindowEvent } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -20,6 +21,8 @@ export function ClaimPage() {
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
+  // Another link opened in the same tab changes the fragment only.
+  useWindowEvent("hashchange", () => location.reload());
   if (claim.data === "signed_in") return <Navigate to="/playground" replace />;
   return (
     <Door>
