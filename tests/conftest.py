@@ -1,20 +1,14 @@
 """Real servers for the tests: PostgreSQL, livekit-server, and once a run the whole installation."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from callmissed.runtime.embedded.livekit import running_livekit, write_config
-from callmissed.runtime.embedded.livekit_program import provide_program
-from callmissed.runtime.embedded.ports import free_ports
-from callmissed.runtime.embedded.postgres import running_postgres
+from tests.servers import running_livekit, running_postgres, short_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +18,6 @@ class LiveKit:
     url: str
     key: str
     secret: str
-
-
-@contextmanager
-def short_folder() -> Iterator[Path]:
-    """A fresh folder with a short path that every user can pass, for sockets and servers."""
-    folder = Path(tempfile.mkdtemp(prefix="cm-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -55,16 +38,12 @@ def clean_environment() -> None:
 async def postgres_url(clean_environment: None) -> AsyncIterator[str]:
     """`postgresql://…` of a fresh database whose owner may make roles; not migrated."""
     with short_folder() as folder:
-        async with running_postgres(folder, "admin-password", "password") as url:
+        async with running_postgres(folder) as url:
             yield url
 
 
 @pytest_asyncio.fixture(scope="session")
 async def livekit(clean_environment: None) -> AsyncIterator[LiveKit]:
     with short_folder() as folder:
-        program = await provide_program(None, print)
-        port, tcp_port, udp_port = free_ports("0.0.0.0", 3)
-        ports, secret = (port, tcp_port, udp_port), "secret-of-the-tests-livekit-server"
-        server = write_config(folder, program, ports, "tests", secret)
-        async with running_livekit(server):
-            yield LiveKit(server.url, "tests", secret)
+        async with running_livekit(folder, "tests", "secret-of-the-tests-livekit-server") as server:
+            yield LiveKit(server.url, server.key, server.secret)

@@ -12,7 +12,6 @@ from callmissed.domain.sessions import EndReason, Status
 from callmissed.domain.workers import Claim
 from callmissed.kit.clock import utc_now
 from callmissed.kit.journal import JournalWriter
-from callmissed.runtime.embedded.postgres import running_postgres
 from callmissed.runtime.journal_folders import has_writer, orphaned_folders, own_folder
 from callmissed.runtime.shipping import Shipper
 from callmissed.runtime.sink import JournalSink
@@ -22,6 +21,7 @@ from callmissed.store.migrations import upgrade
 from callmissed.worker.adoption import Adopter
 from tests.conftest import short_folder
 from tests.databases import open_database
+from tests.servers import running_postgres
 from tests.worker.scripted_child import scripted_turn
 from tests.worker.sessions import Stage, open_stage
 

@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fill_addresses(self) -> "Settings":
         if not self.public_url:
-            address = f"http://{_reachable(self.host)}:{self.port}"
+            address = f"http://{reachable_host(self.host)}:{self.port}"
             object.__setattr__(self, "public_url", address)
         if not self.livekit_public_url:
             object.__setattr__(self, "livekit_public_url", self.livekit_url)
@@ -240,15 +240,18 @@ def describe_settings() -> list[SettingRow]:
     return [_row_of(field) for field in Settings.model_fields.values()]
 
 
-def load_settings(given: Mapping[str, str] | None = None) -> Settings:
-    """Reads the environment; what is `given` (by the same names) wins over it.
+def load_settings(
+    given: Mapping[str, str] | None = None, stand_ins: Mapping[str, str] | None = None
+) -> Settings:
+    """Reads the environment; what is `given` (by the same names) wins over it. `stand_ins` are
+    values for settings that will be known later.
 
     Raises SettingsError for the first misspelt, missing or wrong setting.
     """
     values: dict[str, Any] = dict(given or {})
     check_names([*os.environ, *values], [row.name for row in describe_settings()])
     try:
-        return Settings(**values)
+        return Settings(**{**(stand_ins or {}), **values})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise _settings_error(str(first["loc"][0]), first["type"], first["msg"]) from None
@@ -275,7 +278,7 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
-def _reachable(host: str) -> str:
+def reachable_host(host: str) -> str:
     """The host as a browser on this machine can open it."""
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"

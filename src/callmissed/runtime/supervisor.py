@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from callmissed.runtime.children import Command, spawn
-from callmissed.runtime.embedded.faults import StartError
+from callmissed.runtime.faults import StartError
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0

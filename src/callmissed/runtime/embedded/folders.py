@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from callmissed.runtime.children import Account
-from callmissed.runtime.embedded.faults import StartError
+from callmissed.runtime.faults import StartError
 
 SYSTEM_USER = "callmissed"
 USERADD_WAIT_S = 20.0

@@ -6,22 +6,22 @@ every interface whatever `bind_addresses` says. Rooms are made by us alone (`aut
 
 import asyncio
 import json
+import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from callmissed.domain.sessions import RECONNECT_WINDOW_S, ROOM_EMPTY_TIMEOUT_S
-from callmissed.runtime.children import Command, spawn
-from callmissed.runtime.embedded.faults import StartError
+from callmissed.runtime.children import Command
 from callmissed.runtime.embedded.ports import free_ports, is_free
 from callmissed.runtime.embedded.secrets import write_private
+from callmissed.runtime.faults import StartError
+from callmissed.runtime.supervisor import Child
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
 DEFAULT_PORT = 7880
-STOP_WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,18 @@ def write_config(
     return MediaServer(program, path, port, tcp_port, udp_port, key, secret)
 
 
-def server_command(server: MediaServer) -> Command:
-    return Command([str(server.program), "--config", str(server.config)])
+def livekit_child(server: MediaServer) -> Child:
+    return Child(
+        "livekit",
+        Command([str(server.program), "--config", str(server.config)]),
+        ready=partial(_wait_until_ready, server),
+        # At the first signal it waits for the rooms to empty, at the second it ends.
+        stop_signals=(signal.SIGTERM, signal.SIGTERM),
+        patience_s=1.0,
+    )
 
 
-async def wait_until_ready(server: MediaServer) -> None:
+async def _wait_until_ready(server: MediaServer) -> None:
     """Returns when the server answers 200; waits for ever while it does not."""
     import httpx2
 
@@ -109,24 +116,6 @@ async def wait_until_ready(server: MediaServer) -> None:
             if answer.status_code == 200:
                 return
             await asyncio.sleep(0.1)
-
-
-@asynccontextmanager
-async def running_livekit(server: MediaServer) -> AsyncIterator[MediaServer]:
-    """An answering server for the length of the block. Raises StartError where it ends at once."""
-    child = await spawn(server_command(server), stdout=None, stderr=None)
-    try:
-        ended = asyncio.ensure_future(child.wait())
-        ready = asyncio.ensure_future(wait_until_ready(server))
-        await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            raise StartError("livekit-server", "ended at once.", "See its lines above.")
-        yield server
-    finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
 
 
 def _three_from(first: int) -> tuple[int, int, int]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callmissed.runtime.children import Command, spawn
-from callmissed.runtime.embedded.faults import StartError
+from callmissed.runtime.faults import StartError
 
 if TYPE_CHECKING:
     import httpx2

@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from callmissed.runtime.embedded.faults import StartError
+from callmissed.runtime.faults import StartError
 
 
 def check_public_port(host: str, port: int) -> None:

@@ -10,21 +10,20 @@ import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
 from callmissed.runtime.children import Account, Command, spawn
-from callmissed.runtime.embedded.faults import StartError
 from callmissed.runtime.embedded.folders import (
     blocking_folder,
     give_folder,
     let_server_pass,
     server_account,
 )
+from callmissed.runtime.faults import StartError
+from callmissed.runtime.supervisor import Child
 
 MAJOR = 18
 ADMIN = "postgres"
@@ -33,6 +32,7 @@ SOCKET_FILE = ".s.PGSQL.5432"
 MAX_SOCKET_PATH_BYTES = 107
 INITDB_WAIT_S = 120.0
 LEFTOVER_WAIT_S = 20.0
+READY_WITHIN_S = 300.0
 OPTIONS = {
     "listen_addresses": "",
     "shared_buffers": "64MB",
@@ -70,7 +70,7 @@ class Cluster:
 
 
 async def prepare_cluster(data_dir: Path, admin_password: str, password: str) -> Cluster:
-    """Everything but the start: folders, `initdb` once, no stale lock file of a stranger's.
+    """Everything but the start: folders, and once `initdb`.
 
     Raises StartError.
     """
@@ -82,19 +82,26 @@ async def prepare_cluster(data_dir: Path, admin_password: str, password: str) ->
     if not folder.exists():
         await _make_cluster(cluster)
     _check_major(folder)
-    await _clear_locks(cluster)
     return cluster
 
 
-def server_command(cluster: Cluster) -> Command:
-    """Killed or not, an owner that dies leaves a server that shuts down cleanly (SIGINT)."""
+def postgres_child(cluster: Cluster) -> Child:
+    """The server. An owner that is killed leaves one that shuts down cleanly (SIGINT)."""
     options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
     program = str(cluster.programs / "postgres")
     argv = [program, "-D", str(cluster.folder), "-k", str(cluster.socket_dir), *options]
-    return Command(argv, _environment(), cluster.account, Path("/"), signal.SIGINT)
+    return Child(
+        "postgres",
+        Command(argv, _environment(), cluster.account, Path("/"), signal.SIGINT),
+        before=partial(_clear_locks, cluster),
+        ready=partial(_wait_until_ready, cluster),
+        ready_within_s=READY_WITHIN_S,
+        stop_signals=(signal.SIGINT, signal.SIGQUIT),
+        patience_s=10.0,
+    )
 
 
-async def wait_until_ready(cluster: Cluster) -> None:
+async def _wait_until_ready(cluster: Cluster) -> None:
     """Returns when the server answers; waits for ever while it does not."""
     import psycopg
 
@@ -126,33 +133,6 @@ async def prepare_database(cluster: Cluster) -> None:
             await admin.execute(sql.SQL("create database {0} owner {0}").format(role))
     async with await AsyncConnection.connect(cluster.admin_url(NAME), autocommit=True) as admin:
         await admin.execute("create extension if not exists vector")
-
-
-@asynccontextmanager
-async def running_postgres(
-    data_dir: Path, admin_password: str, password: str
-) -> AsyncIterator[str]:
-    """A prepared database for the length of the block; yields its address.
-
-    Raises StartError where it does not come up.
-    """
-    cluster = await prepare_cluster(data_dir, admin_password, password)
-    server = await spawn(server_command(cluster), stdout=None, stderr=None)
-    try:
-        ended = asyncio.ensure_future(server.wait())
-        ready = asyncio.ensure_future(wait_until_ready(cluster))
-        await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            raise StartError(
-                str(cluster.folder), "PostgreSQL ended at once.", "See its lines above."
-            )
-        await prepare_database(cluster)
-        yield cluster.url()
-    finally:
-        if server.returncode is None:
-            server.send_signal(signal.SIGINT)
-        await server.wait()
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from callmissed.kit.tokens import random_base62
-from callmissed.runtime.embedded.faults import StartError
+from callmissed.runtime.faults import StartError
 
 FILE_NAME = "secrets.json"
 
