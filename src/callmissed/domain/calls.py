@@ -68,6 +68,7 @@ class CallDesk(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class CallerArrived:
     """The caller's first audio reached the agent."""
 

@@ -182,7 +182,7 @@ class _Call:
             asyncio.create_task(self._follow_orders(orders), name="follow orders"),
         ]
         try:
-            await self._ended
+            await asyncio.wait([self._ended])
         finally:
             for watcher in watchers:
                 watcher.cancel()

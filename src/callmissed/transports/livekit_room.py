@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from livekit import rtc
 
 from callmissed.domain.lines import CallerHere, CallerLeft, CallerLost, LineClosed, LineNews
+from callmissed.transports.paced_output import PacedOutput
 from callmissed.transports.room_captions import RoomCaptions
-from callmissed.transports.room_sound import RoomInput, RoomOutput
+from callmissed.transports.room_input import RoomInput
 
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 3.0
@@ -17,6 +18,8 @@ STUN_PORT = 3478
 LOOPBACK = "127.0.0.1"
 ROOM_RATES_HZ = (8000, 16000, 24000, 48000)
 DEFAULT_RATE_HZ = 24000
+SOURCE_QUEUE_MS = 1000
+"""More than the output's lead, so that handing a chunk over never waits."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +37,9 @@ class RoomLine:
         self._watching: asyncio.Task[None] | None = None
         self._is_closed = False
         self.sound_in = RoomInput()
-        self.sound_out = RoomOutput(room_rate_hz(tts_rate_hz))
+        rate_hz = room_rate_hz(tts_rate_hz)
+        self._source = rtc.AudioSource(rate_hz, 1, queue_size_ms=SOURCE_QUEUE_MS)
+        self.sound_out = PacedOutput(rate_hz, self._source)
         self.captions = RoomCaptions(self._room, caller_identity)
         self._room.on("participant_connected", self._note_joined)
         self._room.on("participant_disconnected", self._note_gone)
@@ -43,7 +48,7 @@ class RoomLine:
         self._room.on("disconnected", self._note_disconnected)
 
     @property
-    def playhead(self) -> RoomOutput:
+    def playhead(self) -> PacedOutput:
         return self.sound_out
 
     async def connect(self, url: str, token: str) -> None:
@@ -81,7 +86,7 @@ class RoomLine:
         await self.sound_out.aclose()
 
     async def _publish(self) -> rtc.LocalTrackPublication:
-        track = rtc.LocalAudioTrack.create_audio_track("agent", self.sound_out.source)
+        track = rtc.LocalAudioTrack.create_audio_track("agent", self._source)
         options = rtc.TrackPublishOptions(
             source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=True, red=True
         )

@@ -1,8 +1,9 @@
-"""Sound of a LiveKit room: the caller's microphone in, the agent's track out."""
+"""The agent's speech, handed to a transport in step with the caller's ear."""
 
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from livekit import rtc
@@ -10,59 +11,17 @@ from livekit.agents.voice import io
 
 from callmissed.kit.loudness import first_audible_sample
 
-INPUT_RATE_HZ = 16000
-INPUT_FRAME_MS = 20
-"""50 ms frames would save 4 ms of CPU a second, and make turn end and interruption 15 ms later on
-average."""
-INPUT_QUEUE_FRAMES = 250
-OUTPUT_CHUNK_MS = 50
+CHUNK_MS = 50
 LEAD_S = 0.15
 """So much sound at most waits in front of the caller; enough to ride out a busy event loop."""
-SOURCE_QUEUE_MS = 1000
-"""More than the lead, so that handing a chunk over never waits."""
 
 
-class RoomInput(io.AudioInput):
-    """The caller's microphone as 16 kHz mono frames of 20 ms; another track takes over when they
-    come back."""
+class SoundSink(Protocol):
+    """Plays what it is given in real time, from a queue of its own (`rtc.AudioSource` is one)."""
 
-    def __init__(self) -> None:
-        super().__init__(label="room-in")
-        self._frames: asyncio.Queue[rtc.AudioFrame] = asyncio.Queue(INPUT_QUEUE_FRAMES)
-        self._reading: asyncio.Task[None] | None = None
-        self._track: rtc.Track | None = None
-
-    async def __anext__(self) -> rtc.AudioFrame:
-        return await self._frames.get()
-
-    def listen_to(self, track: rtc.Track) -> None:
-        """From now on this track is heard, and no other."""
-        if self._reading is not None:
-            self._reading.cancel()
-        self._track = track
-        self._reading = asyncio.create_task(self._read(track), name="read microphone")
-
-    def stop_listening(self, track: rtc.Track) -> None:
-        """This track is over; another that is heard by now goes on."""
-        if self._reading is not None and self._track is track:
-            self._reading.cancel()
-
-    async def aclose(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait([self._reading])
-
-    async def _read(self, track: rtc.Track) -> None:
-        stream = rtc.AudioStream(
-            track, sample_rate=INPUT_RATE_HZ, num_channels=1, frame_size_ms=INPUT_FRAME_MS
-        )
-        try:
-            async for event in stream:
-                if self._frames.full():
-                    self._frames.get_nowait()
-                self._frames.put_nowait(event.frame)
-        finally:
-            await stream.aclose()
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None: ...
+    def clear_queue(self) -> None: ...
+    async def aclose(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -75,21 +34,21 @@ class _Segment:
     handed_s: float = 0.0
 
 
-class RoomOutput(io.AudioOutput):
-    """Plays the agent's speech into the room, a short lead ahead of the caller's ear. Mono, 16 bit.
+class PacedOutput(io.AudioOutput):
+    """Plays the agent's speech a short lead ahead of the caller's ear. Mono, 16 bit.
 
     Also the call's `Playhead`. Nothing is played before somebody listens: `open_ears` says so.
     """
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, sink: SoundSink) -> None:
         super().__init__(
-            label="room-out",
+            label="paced",
             capabilities=io.AudioOutputCapabilities(pause=True),
             sample_rate=rate_hz,
         )
         self._rate_hz = rate_hz
-        self.source = rtc.AudioSource(rate_hz, 1, queue_size_ms=SOURCE_QUEUE_MS)
-        self._chunk_bytes = rate_hz * OUTPUT_CHUNK_MS // 1000 * 2
+        self._sink = sink
+        self._chunk_bytes = rate_hz * CHUNK_MS // 1000 * 2
         self._segment: _Segment | None = None
         self._recent = bytearray()
         self._dry_at_s = 0.0
@@ -118,7 +77,7 @@ class RoomOutput(io.AudioOutput):
         return self._silent_at_s
 
     def open_ears(self) -> None:
-        """Somebody subscribed to the track."""
+        """Somebody listens from now on."""
         self._listened_to.set()
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
@@ -158,7 +117,7 @@ class RoomOutput(io.AudioOutput):
     async def aclose(self) -> None:
         self._pumping.cancel()
         await asyncio.wait([self._pumping])
-        await self.source.aclose()
+        await self._sink.aclose()
 
     async def _pump(self) -> None:
         while True:
@@ -175,7 +134,7 @@ class RoomOutput(io.AudioOutput):
         if segment is None or not self._enabled.is_set():
             return None
         if segment.waiting and (segment.is_flushed or len(segment.waiting) >= self._chunk_bytes):
-            room_s = LEAD_S - OUTPUT_CHUNK_MS / 1000 - self._queued_s()
+            room_s = LEAD_S - CHUNK_MS / 1000 - self._queued_s()
             if room_s < 0:
                 return -room_s
             await self._hand_over(segment)
@@ -191,7 +150,7 @@ class RoomOutput(io.AudioOutput):
 
     def _wait_for_more(self, segment: _Segment) -> float | None:
         """Less than a chunk is there: it waits for the rest until the queue is nearly dry."""
-        left_s = self._queued_s() - OUTPUT_CHUNK_MS / 2000
+        left_s = self._queued_s() - CHUNK_MS / 2000
         if segment.has_started and left_s > 0:
             return left_s
         return None
@@ -210,9 +169,9 @@ class RoomOutput(io.AudioOutput):
             segment.has_started = True
             self.on_playback_started(created_at=time.time())
         clears = self._clears
-        await self.source.capture_frame(rtc.AudioFrame(chunk, self._rate_hz, 1, samples))
+        await self._sink.capture_frame(rtc.AudioFrame(chunk, self._rate_hz, 1, samples))
         if clears != self._clears:
-            self.source.clear_queue()
+            self._sink.clear_queue()
 
     def _note_audible(self, chunk: bytes, starts_s: float) -> None:
         if self._audible_at_s is None:
@@ -224,7 +183,7 @@ class RoomOutput(io.AudioOutput):
         """Empties the queue in front of the caller; returns the samples that were not played."""
         queued_s = self._queued_s()
         self._clears += 1
-        self.source.clear_queue()
+        self._sink.clear_queue()
         self._dry_at_s = 0.0
         if self._segment is not None:
             self._segment.handed_s = max(0.0, self._segment.handed_s - queued_s)

@@ -1,0 +1,301 @@
+"""A caller without a room: speaks recorded words in real time, and keeps what they hear."""
+
+import asyncio
+import time
+import wave
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from livekit import rtc
+from livekit.agents.voice import io
+from numpy.typing import NDArray
+
+from callmissed.domain.calls import (
+    TURN_TAKING_PRESETS,
+    CallEnded,
+    CallNote,
+    CallOrder,
+    CallTerms,
+    TurnFinished,
+)
+from callmissed.domain.knowledge import Passage, Retrieval
+from callmissed.domain.lines import AgentState, CallerHere, LineClosed, LineNews, Party
+from callmissed.domain.turns import Turn
+from callmissed.providers import Models
+from callmissed.runtime.call import run_call
+from callmissed.runtime.desk import PassageDesk
+from callmissed.transports.paced_output import PacedOutput
+from tests.voice.fakes import ROUTE
+
+QUESTION = Path(__file__).parent / "question.wav"
+RATE_HZ = 16000
+FRAME = RATE_HZ // 50
+
+
+def load_words(path: Path = QUESTION) -> NDArray[np.int16]:
+    """The recording from its first to its last audible sample."""
+    with wave.open(str(path)) as recording:
+        pcm = np.frombuffer(recording.readframes(recording.getnframes()), np.int16)
+    audible = np.flatnonzero(np.abs(pcm) > 200)
+    return pcm[audible[0] : audible[-1] + 1]
+
+
+class Microphone(io.AudioInput):
+    """Frames of 20 ms in real time: what is said, else silence."""
+
+    def __init__(self, *, is_on: bool = True) -> None:
+        super().__init__(label="microphone")
+        self._is_on = asyncio.Event()
+        if is_on:
+            self._is_on.set()
+        self._left = np.zeros(0, np.int16)
+        self._next_s = 0.0
+        self.onset_s = self.end_s = 0.0
+        self._spoken = asyncio.Event()
+
+    async def say(self, pcm: NDArray[np.int16]) -> None:
+        """Returns with the last frame of it; `onset_s` and `end_s` are then known."""
+        self._spoken.clear()
+        self.onset_s = 0.0
+        self._left = pcm
+        await self._spoken.wait()
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        await self._is_on.wait()
+        now_s = time.monotonic()
+        self._next_s = max(self._next_s + 0.02, now_s - 0.1)
+        await asyncio.sleep(max(0.0, self._next_s - now_s))
+        frame = np.zeros(FRAME, np.int16)
+        if len(self._left):
+            chunk, self._left = self._left[:FRAME], self._left[FRAME:]
+            frame[: len(chunk)] = chunk
+            self.onset_s = self.onset_s or time.monotonic() - 0.02
+            self.end_s = time.monotonic() - (FRAME - len(chunk)) / RATE_HZ
+            if not len(self._left):
+                self._spoken.set()
+        return rtc.AudioFrame(frame.tobytes(), RATE_HZ, 1, FRAME)
+
+
+class Earpiece:
+    """The far end of the agent's sound: keeps when what was handed over."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self.handed: list[tuple[float, NDArray[np.int16]]] = []
+        self.cleared_s: list[float] = []
+        self.is_closed = False
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        self.handed.append((time.monotonic(), np.frombuffer(frame.data, np.int16)))
+
+    def clear_queue(self) -> None:
+        self.cleared_s.append(time.monotonic())
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+class Screen:
+    """What a client would show."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[Party, str, str, bool]] = []
+        self.states: list[AgentState] = []
+        self._more = asyncio.Event()
+
+    def show_words(self, party: Party, segment_id: str, text: str, *, is_final: bool) -> None:
+        self.shown.append((party, segment_id, text, is_final))
+        self._more.set()
+
+    async def until_shown(self, party: Party, words: str, within_s: float = 15.0) -> None:
+        async with asyncio.timeout(within_s):
+            while not any(who is party and words in text for who, _, text, _ in self.shown):
+                self._more.clear()
+                await self._more.wait()
+
+    def show_state(self, state: AgentState) -> None:
+        self.states.append(state)
+
+    async def until_final(self, words: str, within_s: float = 15.0) -> None:
+        async with asyncio.timeout(within_s):
+            while not any(text == words and final for *_, text, final in self.shown):
+                self._more.clear()
+                await self._more.wait()
+
+    def finals(self, party: Party) -> list[str]:
+        return [text for who, _, text, is_final in self.shown if who is party and is_final]
+
+
+class MemoryLine:
+    """A line in this process. `tell` is how its news are made."""
+
+    def __init__(self, rate_hz: int = RATE_HZ, *, microphone_is_on: bool = True) -> None:
+        self.microphone = Microphone(is_on=microphone_is_on)
+        self.earpiece = Earpiece(rate_hz)
+        self.screen = Screen()
+        self._output = PacedOutput(rate_hz, self.earpiece)
+        self._output.open_ears()
+        self._news: asyncio.Queue[LineNews] = asyncio.Queue()
+        self.is_closed = False
+
+    @property
+    def sound_in(self) -> io.AudioInput:
+        return self.microphone
+
+    @property
+    def sound_out(self) -> PacedOutput:
+        return self._output
+
+    @property
+    def playhead(self) -> PacedOutput:
+        return self._output
+
+    @property
+    def captions(self) -> Screen:
+        return self.screen
+
+    def tell(self, item: LineNews) -> None:
+        self._news.put_nowait(item)
+
+    async def news(self) -> AsyncIterator[LineNews]:
+        while True:
+            item = await self._news.get()
+            yield item
+            if isinstance(item, LineClosed):
+                return
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await self._output.aclose()
+
+
+class Notes:
+    """A sink that keeps its notes, and can be waited on."""
+
+    def __init__(self) -> None:
+        self.all: list[CallNote] = []
+        self._more = asyncio.Event()
+
+    def put(self, note: CallNote) -> None:
+        self.all.append(note)
+        self._more.set()
+
+    @property
+    def turns(self) -> list[Turn]:
+        return [note.turn for note in self.all if isinstance(note, TurnFinished)]
+
+    @property
+    def ends(self) -> list[CallEnded]:
+        return [note for note in self.all if isinstance(note, CallEnded)]
+
+    async def until(self, wanted: Callable[["Notes"], bool], within_s: float = 15.0) -> None:
+        async with asyncio.timeout(within_s):
+            while not wanted(self):
+                self._more.clear()
+                await self._more.wait()
+
+
+@dataclass
+class Plan:
+    session_terms: CallTerms
+
+    async def terms(self) -> CallTerms:
+        return self.session_terms
+
+
+class Orders:
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[CallOrder] = asyncio.Queue()
+
+    def give(self, order: CallOrder) -> None:
+        self._queue.put_nowait(order)
+
+    async def __aiter__(self) -> AsyncIterator[CallOrder]:
+        while True:
+            yield await self._queue.get()
+
+
+class NoWarm:
+    """Scripted models share nothing."""
+
+
+@dataclass
+class RunningCall:
+    """A call under way in this process."""
+
+    line: MemoryLine
+    notes: Notes
+    orders: Orders
+    task: asyncio.Task[None]
+
+    async def hang_up(self) -> None:
+        self.line.tell(LineClosed("test over"))
+        await self.task
+
+
+@dataclass
+class FixedDesk:
+    """Answers every question with the same passages."""
+
+    retrieval: Retrieval
+    asked: list[str] = field(default_factory=list)
+
+    async def retrieve(self, words: str) -> Retrieval:
+        self.asked.append(words)
+        return self.retrieval
+
+
+def terms(**changes: object) -> CallTerms:
+    values: dict[str, object] = {
+        "session_id": uuid4(),
+        "tenant_id": uuid4(),
+        "epoch": 1,
+        "room": "voice-test",
+        "room_url": "",
+        "room_token": "",
+        "system_prompt": "You are the clinic's receptionist.",
+        "greeting": "Hello, how can I help?",
+        "route": ROUTE,
+        "turn_taking": TURN_TAKING_PRESETS["balanced"],
+        "passages": (),
+        "max_duration_s": 60.0,
+        "join_window_s": 10.0,
+        "reconnect_window_s": 5.0,
+    }
+    values.update(changes)
+    return CallTerms(**values)  # type: ignore[arg-type]
+
+
+def start_call(
+    models: Models,
+    *,
+    desk: FixedDesk | None = None,
+    passages: tuple[Passage, ...] = (),
+    caller_is_here: bool = True,
+    microphone_is_on: bool = True,
+    **changes: object,
+) -> RunningCall:
+    """Runs a call over a line in memory, with the caller there from the start."""
+    line = MemoryLine(models.tts.sample_rate, microphone_is_on=microphone_is_on)
+    notes, orders = Notes(), Orders()
+
+    async def open_line(_terms: CallTerms, _rate_hz: int) -> MemoryLine:
+        return line
+
+    task = asyncio.create_task(
+        run_call(
+            Plan(terms(passages=passages, **changes)),
+            desk or PassageDesk(()),
+            notes,
+            orders,
+            NoWarm(),  # type: ignore[arg-type]
+            open_line=open_line,
+            build=lambda _route, _warm: models,
+        )
+    )
+    if caller_is_here:
+        line.tell(CallerHere())
+    return RunningCall(line, notes, orders, task)
