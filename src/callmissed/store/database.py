@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from callmissed.store.listening import listen_forever
+from callmissed.store.listening import listen_forever, plain_url
 from callmissed.store.refusals import outage, refuse_outages
 from callmissed.store.roles import APP_ROLE, SYSTEM_ROLE
 from callmissed.store.system import SystemDb
@@ -66,6 +66,11 @@ class Database:
         """One transaction across tenants; else as `tenant`."""
         async with self._transaction(SYSTEM_ROLE, "") as connection:
             yield SystemDb(connection)
+
+    @property
+    def address(self) -> str:
+        """`postgresql://…`, as libpq reads it; it holds the password."""
+        return plain_url(self._url)
 
     async def dispose(self) -> None:
         await self._engine.dispose()
