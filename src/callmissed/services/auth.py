@@ -99,6 +99,15 @@ async def refresh(db: SystemDb, keyring: Keyring, token: str) -> SignedIn | None
     return await _sign_in(db, keyring, found.tenant_id, found.person_id, family_id=found.family_id)
 
 
+async def sign_out(db: SystemDb, keyring: Keyring, token: str) -> None:
+    """The refresh token and all that came from the same sign-in are worth nothing afterwards."""
+    if not key_is_well_formed(token, REFRESH_PREFIX):
+        return
+    found = await refresh_tokens.take(db, keyed_hash(keyring.refresh, token))
+    if found is not None:
+        await refresh_tokens.revoke_family(db, found.family_id)
+
+
 def sign_in_again() -> Refusal:
     return Refusal(
         Kind.TOKEN_EXPIRED,

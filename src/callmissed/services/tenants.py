@@ -7,6 +7,7 @@ from callmissed.kit.tokens import keyed_hash, mask, mint_key
 from callmissed.services.auth import KEY_PREFIX
 from callmissed.store import api_keys, tenants
 from callmissed.store.system import SystemDb
+from callmissed.store.tenant import TenantDb
 
 ALL_PERMISSIONS = frozenset({"*"})
 FIRST_PLAN = "enterprise"
@@ -20,6 +21,11 @@ async def create_tenant(
     key = key or mint_key(KEY_PREFIX)
     await keep_key(db, keyring, tenant_id, key)
     return tenant_id, key
+
+
+async def tenant_name(db: TenantDb) -> str:
+    """Of the tenant that the transaction is narrowed to."""
+    return await tenants.name_of(db, db.tenant_id)
 
 
 async def keep_key(db: SystemDb, keyring: Keyring, tenant_id: UUID, key: str) -> None:

@@ -26,6 +26,11 @@ async def beat(db: SystemDb, worker_id: UUID, free_slots: int) -> bool:
     return True
 
 
+async def count_live(db: SystemDb) -> int:
+    """How many workers beat a moment ago."""
+    return await workers.count_live(db, silent_s=WORKER_SILENT_S)
+
+
 async def retire(db: SystemDb, worker_id: UUID) -> None:
     """The worker takes no more; sessions that it still held are there for others to claim at once."""
     await workers.retire(db, worker_id)

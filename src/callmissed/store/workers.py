@@ -57,6 +57,16 @@ async def beat(db: SystemDb, worker_id: UUID, free_slots: int, *, silent_s: floa
     return await change(db, statement) == 1
 
 
+async def count_live(db: SystemDb, *, silent_s: float) -> int:
+    """Workers that have not retired and beat within `silent_s`."""
+    fresh = workers.c.beat_at >= func.now() - interval_s(silent_s)
+    count: int = await fetch_value(
+        db,
+        select(func.count()).select_from(workers).where(workers.c.retired_at.is_(None), fresh),
+    )
+    return count
+
+
 async def retire(db: SystemDb, worker_id: UUID) -> None:
     await change(
         db,
