@@ -59,14 +59,15 @@ class Cluster:
 
     def url(self) -> str:
         """The address for the API, jobs and workers: the role and database `callmissed`."""
-        return self._address(NAME, self.password, NAME)
+        return _address(self.socket_dir, NAME, self.password, NAME)
 
     def admin_url(self, database: str) -> str:
-        return self._address(ADMIN, self.admin_password, database)
+        return _address(self.socket_dir, ADMIN, self.admin_password, database)
 
-    def _address(self, role: str, password: str, database: str) -> str:
-        host = quote(str(self.socket_dir), safe="")
-        return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={host}"
+
+def database_url(data_dir: Path, password: str) -> str:
+    """The address of the database that lives in `data_dir`, whether it runs or not."""
+    return _address(_socket_place(data_dir), NAME, password, NAME)
 
 
 async def prepare_cluster(data_dir: Path, admin_password: str, password: str) -> Cluster:
@@ -76,7 +77,7 @@ async def prepare_cluster(data_dir: Path, admin_password: str, password: str) ->
     """
     account = server_account()
     let_server_pass(data_dir, account)
-    folder, socket_dir = data_dir / "postgres", _socket_dir(data_dir, account)
+    folder, socket_dir = data_dir / "postgres", _make_socket_dir(data_dir, account)
     programs = _reachable_programs(data_dir, account)
     cluster = Cluster(folder, socket_dir, programs, account, admin_password, password)
     if not folder.exists():
@@ -198,18 +199,29 @@ def _check_major(folder: Path) -> None:
         )
 
 
-def _socket_dir(data_dir: Path, account: Account | None) -> Path:
-    """A private folder whose socket path is short enough for the system."""
+def _address(socket_dir: Path, role: str, password: str, database: str) -> str:
+    host = quote(str(socket_dir), safe="")
+    return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={host}"
+
+
+def _socket_place(data_dir: Path) -> Path:
+    """`run` in the data folder, or where that path is too long for a socket a folder for temporary
+    files, named after the data folder's number."""
     inside = data_dir / "run"
-    if len(os.fsencode(inside / SOCKET_FILE)) > MAX_SOCKET_PATH_BYTES:
-        place = data_dir.stat()
-        name = f"callmissed-{place.st_dev:x}-{place.st_ino:x}"
-        inside = Path(tempfile.gettempdir()) / name
-    give_folder(inside, account)
+    if len(os.fsencode(inside / SOCKET_FILE)) <= MAX_SOCKET_PATH_BYTES:
+        return inside
+    place = data_dir.stat()
+    return Path(tempfile.gettempdir()) / f"callmissed-{place.st_dev:x}-{place.st_ino:x}"
+
+
+def _make_socket_dir(data_dir: Path, account: Account | None) -> Path:
+    """Private: nobody else can put a socket of theirs there."""
+    place = _socket_place(data_dir)
     owner = account.uid if account else os.geteuid()
-    if inside.is_symlink() or inside.stat().st_uid != owner:
-        raise StartError(str(inside), "belongs to somebody else.", "Choose a shorter --data-dir.")
-    return inside
+    if place.is_symlink() or (place.exists() and place.stat().st_uid != owner):
+        raise StartError(str(place), "belongs to somebody else.", "Choose a shorter --data-dir.")
+    give_folder(place, account)
+    return place
 
 
 async def _clear_locks(cluster: Cluster) -> None:
