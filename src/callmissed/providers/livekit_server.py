@@ -4,7 +4,7 @@ Tokens cannot be revoked: an ended call is one whose room is gone (the server ma
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 from livekit import api
@@ -18,18 +18,13 @@ from callmissed.domain.sessions import (
     ROOM_EMPTY_TIMEOUT_S,
     TOKEN_TTL_S,
 )
-from callmissed.kit.tokens import random_base62
+from callmissed.kit.clock import utc_now
 
 REQUEST_TIMEOUT_S = 2.0
+# The longest call, and the time before somebody joins it.
+AGENT_TOKEN_TTL_S = TOKEN_TTL_S + ROOM_EMPTY_TIMEOUT_S
 # Agents are not counted.
 MAX_PARTICIPANTS = 1
-# About 190 bits: nobody enters a room whose name was not told.
-ROOM_NAME_CHARS = 32
-
-
-def name_room() -> str:
-    """A fresh, unguessable name; never used twice."""
-    return f"voice-{random_base62(ROOM_NAME_CHARS)}"
 
 
 class Rooms:
@@ -70,8 +65,10 @@ class Rooms:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable() from error
 
-    def caller_token(self, room: str, ttl_s: int = TOKEN_TTL_S) -> str:
-        """Lets one caller into this room with a microphone, and nothing else."""
+    def caller_token(self, room: str, expires_at: datetime) -> str:
+        """Lets one caller into this room with a microphone, and nothing else. The token's `exp` is the whole second
+        of `expires_at`, whenever it is minted.
+        """
         grants = api.VideoGrants(
             room_join=True,
             room=room,
@@ -81,9 +78,11 @@ class Rooms:
             can_publish_data=False,
             can_update_own_metadata=False,
         )
-        return self._token(CALLER_IDENTITY, ttl_s).with_grants(grants).to_jwt()
+        # The library adds the time to a moment of its own, a little later, and drops the fraction.
+        ttl = expires_at.replace(microsecond=0) + timedelta(seconds=0.5) - utc_now()
+        return self._token(CALLER_IDENTITY, ttl).with_grants(grants).to_jwt()
 
-    def agent_token(self, room: str, ttl_s: int = TOKEN_TTL_S + ROOM_EMPTY_TIMEOUT_S) -> str:
+    def agent_token(self, room: str, ttl_s: int = AGENT_TOKEN_TTL_S) -> str:
         """Lets our agent in, which clients tell by its kind."""
         grants = api.VideoGrants(
             room_join=True,
@@ -94,16 +93,21 @@ class Rooms:
             can_publish_data=True,
             can_update_own_metadata=True,
         )
-        return self._token(AGENT_IDENTITY, ttl_s).with_kind("agent").with_grants(grants).to_jwt()
+        return (
+            self._token(AGENT_IDENTITY, timedelta(seconds=ttl_s))
+            .with_kind("agent")
+            .with_grants(grants)
+            .to_jwt()
+        )
 
     async def aclose(self) -> None:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
 
-    def _token(self, identity: str, ttl_s: int) -> api.AccessToken:
+    def _token(self, identity: str, ttl: timedelta) -> api.AccessToken:
         token = api.AccessToken(self._key, self._secret)
-        return token.with_identity(identity).with_ttl(timedelta(seconds=ttl_s))
+        return token.with_identity(identity).with_ttl(ttl)
 
     def _rooms(self) -> RoomService:
         if self._client is None:

@@ -11,6 +11,7 @@ from callmissed.providers.catalog import Catalog, load_catalog
 from callmissed.providers.livekit_server import Rooms
 from callmissed.runtime.settings import Settings, SettingsError
 from callmissed.services.installation import prepare
+from callmissed.services.outbound import Resolver
 from callmissed.store.database import Database
 from callmissed.store.migrations import upgrade
 from callmissed.store.roles import UnfitDatabaseError
@@ -18,13 +19,15 @@ from callmissed.store.roles import UnfitDatabaseError
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's."""
+    """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's,
+    `resolver` looks up customers' names."""
 
     settings: Settings
     database: Database
     rooms: Rooms
     catalog: Catalog
     keyring: Keyring
+    resolver: Resolver
     clock: Clock
 
 
@@ -33,9 +36,13 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
     """Nothing is connected yet: a database or media server that is down is met by the first who asks."""
     database = Database(settings.database_url)
     rooms = Rooms(settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
+    resolver = Resolver()
     try:
-        yield House(settings, database, rooms, load_catalog(), derive_keyring(settings), clock)
+        yield House(
+            settings, database, rooms, load_catalog(), derive_keyring(settings), resolver, clock
+        )
     finally:
+        resolver.close()
         await rooms.aclose()
         await database.dispose()
 
