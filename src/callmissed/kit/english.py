@@ -2,8 +2,8 @@
 
 import re
 
-STOP_WORDS = frozenset(
-    """a about actually after again all also am an and any anybody anyone anything are as at be been
+_STOP = """
+    a about actually after again all also am an and any anybody anyone anything are as at be been
     being but by can cannot could did do does doing done else er for from get gets getting give
     gives got had has have having he hello help her here hey hi him his how however i if in into is
     it its just kind know let like looking many may maybe me mean might mine more much must my need
@@ -13,15 +13,33 @@ STOP_WORDS = frozenset(
     those to too um up us uh very want wanted wants was we well were what whatever when where which
     while who whom whose why will wish with would yes yet you your yours im ive id youre dont doesnt
     cant isnt arent whats wheres whens hows theres lets ill youve didnt wont couldnt
-    wouldnt""".split()
-)
+    wouldnt"""
 
-WEAK_WORDS = frozenset(
-    """bring come coming day days find go going guys long make offer people place put take takes
+_WEAK = """bring come coming day days find go going guys long make offer people place put take takes
     taking time times today tomorrow try use using way work works yesterday allow allowed able ask
     happen happens first last next new old good best early soon ahead before until there speak talk
-    provide available currently usually exactly ever enough""".split()
-)
+    provide available currently usually exactly ever enough"""
+
+_COMMON = """
+    accept add agree appear apply area arrive bad become begin believe big body boy brother build
+    business car carry case charge check choose city collect company complete consider contact
+    continue country cool dad daughter decide depend detail different drive drop early easy end
+    enter exact example explain extra fact fail family fast father feel fill fine finish follow
+    forget form friend full girl great hand handle happy hard head high hold home hope hour house
+    husband idea important include inform information issue join keep kids lady large late later
+    learn leave life line list little lose lot low main man meet mention minute miss mom moment
+    money month morning mother move name near nearby necessary nice night normal notice number
+    obtain order own parent part particular partner pass perfect person personal pick plan point
+    prefer prepare present problem program push read ready real reason receive recommend regarding
+    register remember request require return run seem sell send serve service set short show side
+    sign simple single sister sit small son special stand start stay stop street strong suggest
+    support switch system teach top town touch true turn type understand visit wait walk week whole
+    wife woman wonder world worry write wrong year yourself young"""
+
+STOP_WORDS = frozenset(_STOP.split())
+WEAK_WORDS = frozenset(_WEAK.split())
+COMMON_WORDS = frozenset(_COMMON.split())
+"""Words that mean something, but that a text which answers may well do without."""
 
 _SYNONYM_GROUPS = """
 cost price fee charge rate tariff amount expensive cheap pay
@@ -42,7 +60,7 @@ vaccination vaccine vaccinate shot jab immunization inoculation
 emergency urgent ambulance accident
 holiday festival
 result report outcome
-prescription medicine medication refill drug
+prescription medicine medication refill drug pill tablet
 pharmacy chemist
 tooth teeth dental dentist
 skin rash dermatologist
@@ -63,6 +81,20 @@ lab laboratory
 sample specimen
 """
 
+_IRREGULAR = {
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "teeth": "tooth",
+    "feet": "foot",
+    "people": "person",
+    "paid": "pay",
+    "took": "take",
+    "came": "come",
+    "went": "go",
+    "bought": "buy",
+    "sold": "sell",
+}
 _DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$")
 _ENDINGS = (
     ("isation", 4),
@@ -88,6 +120,7 @@ def stem(word: str) -> str:
 
     Only good for comparing: the rest need not be a word. Other scripts are left as they are.
     """
+    word = _IRREGULAR.get(word, word)
     if not word.isascii() or len(word) < 4 or word.endswith(("ss", "us", "is")):
         return word
     for ending, least in _ENDINGS:

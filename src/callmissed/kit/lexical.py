@@ -11,12 +11,13 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from callmissed.kit.english import STOP_WORDS, SYNONYMS, WEAK_WORDS, stem
+from callmissed.kit.english import COMMON_WORDS, STOP_WORDS, SYNONYMS, WEAK_WORDS, stem
 
 TITLE_WEIGHT = 2.5
 SYNONYM_WEIGHT = 0.7
 MISHEARD_WEIGHT = 0.8
 WEAK_WORD_WEIGHT = 0.35
+COMMON_WORD_WEIGHT = 0.8
 LEAST_FUZZY_CHARS = 4
 MAX_QUERY_TERMS = 40
 LENGTH_PENALTY = 0.5
@@ -28,6 +29,7 @@ _WORD = re.compile(rf"(?:{_LETTERS})+(?:[.-](?:{_LETTERS})+)*")
 _SPELLED = re.compile(
     r"(?<![\w.-])(?:(?:[a-z]\.? ){2,5}(?=[a-z]\b)|(?:[a-z]\.){2,6}|[b-hj-z]\.? (?=\w\w))"
 )
+_POSSESSIVE = re.compile(r"'s\b|(?<=s)'(?=\s)")
 _SOUNDS = str.maketrans("cqkgjxszfvbpdtmnlrhwy", "kkkkksssffppttmmlr   ")
 
 
@@ -126,7 +128,7 @@ def words_of(text: str) -> list[str]:
     i`).
     """
     plain = unicodedata.normalize("NFKC", text).lower()
-    plain = plain.replace("’", "").replace("'", "")
+    plain = _POSSESSIVE.sub("", plain.replace("’", "'")).replace("'", "")
     plain = _SPELLED.sub(lambda letters: letters[0].replace(".", "").replace(" ", ""), plain)
     return _WORD.findall(plain)
 
@@ -148,11 +150,17 @@ def terms_of(question: str) -> list[Term]:
     terms: dict[str, Term] = {}
     for word in words_of(question):
         joined = re.sub(r"[-.]", "", word)
-        if joined in STOP_WORDS:
-            continue
         name = stem(joined)
-        terms.setdefault(name, Term(name, WEAK_WORD_WEIGHT if joined in WEAK_WORDS else 1.0))
+        if joined in STOP_WORDS or name in STOP_WORDS:
+            continue
+        terms.setdefault(name, Term(name, _weight_of(joined, name)))
     return list(terms.values())
+
+
+def _weight_of(word: str, name: str) -> float:
+    if word in WEAK_WORDS or name in WEAK_WORDS:
+        return WEAK_WORD_WEIGHT
+    return COMMON_WORD_WEIGHT if word in COMMON_WORDS or name in COMMON_WORDS else 1.0
 
 
 @lru_cache(maxsize=20_000)

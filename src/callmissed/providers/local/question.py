@@ -1,0 +1,178 @@
+"""What a question is after: its words, and the kind of thing that would answer it."""
+
+import re
+from dataclasses import dataclass
+from enum import Flag, auto
+
+from callmissed.kit.lexical import Term, likeness, terms_of, words_of
+
+PREVIOUS_WEIGHT = 0.5
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKEND = ("saturday", "sunday")
+
+
+class Kind(Flag):
+    """What kind of thing is asked for, or is there in a sentence."""
+
+    NOTHING = 0
+    AMOUNT = auto()
+    TIME = auto()
+    PLACE = auto()
+    PERSON = auto()
+    DURATION = auto()
+
+
+_ASKED = (
+    (Kind.DURATION, re.compile(r"\bhow (long|soon|many (minutes|hours|days|weeks))\b")),
+    (Kind.AMOUNT, re.compile(r"\bmuch\b|\b(cost|price|fee|charge|expensive|pay for|pay to)s?\b")),
+    (
+        Kind.TIME,
+        re.compile(
+            r"\bwhen\b|\bwhat (time|day|hour)s?\b|\bwhich days?\b|\bhow late\b|\bhours?\b|\bopen\b"
+        ),
+    ),
+    (Kind.PLACE, re.compile(r"\bwhere\b|\baddress\b|\blocat(ed|ion)\b|\bdirections?\b")),
+    (Kind.PERSON, re.compile(r"\bwho\b|\bwhich (doctor|person)\b|\bname of\b")),
+)
+_DAY_OR_HOUR = (
+    r"(mon|tues|wednes|thurs|fri|satur|sun)days?|morning|noon|afternoon|evening|night|midnight"
+    r"|o'clock|[ap]\.?m\.?|\d\d?[:.]\d\d|holidays?|every day|daily|weekends?|weekdays?"
+)
+_NUMBER = (
+    r"(\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
+    r"|forty|fifty|sixty|ninety|a|an|next)"
+)
+_GIVEN = (
+    (
+        Kind.AMOUNT,
+        re.compile(
+            r"[$₹€£]\s?\d|\b\d[\d,.]*\s?(rupees?|rs|dollars?|euros?|pounds?|cents?|percent)\b|%"
+            r"|\b(rupees|dollars|euros|pounds)\b|\b(for free|free of charge|is free|are free)\b"
+        ),
+    ),
+    (Kind.TIME, re.compile(rf"\b({_DAY_OR_HOUR})\b")),
+    (
+        Kind.PLACE,
+        re.compile(
+            r"\b(road|street|avenue|lane|square|floor|opposite|behind|beside|next to|near|nearest"
+            r"|desk|entrance|building|station|address|is at|are at|located)\b"
+        ),
+    ),
+    (Kind.PERSON, re.compile(r"\b(doctor|dr|mr|mrs|ms|miss|professor|founder|manager|owner)\b")),
+    (
+        Kind.DURATION,
+        re.compile(rf"\b{_NUMBER} (working |business )?(second|minute|hour|day|week|month|year)"),
+    ),
+)
+_KIND_WORDS = {
+    Kind.AMOUNT: frozenset({"cost", "pric", "fee", "charg", "expens", "pay"}),
+    Kind.TIME: frozenset({"time", "day", "hour", "lat"}),
+    Kind.PLACE: frozenset({"address", "loc"}),
+    Kind.DURATION: frozenset({"long", "soon", "tak", "minut", "last"}),
+}
+_FOLLOW_UP = re.compile(r"^(and|but|or|what about|how about|what if|also|so)\b")
+_POINTS_BACK = re.compile(r"\b(it|that|this|there|they|them|those|these|then|one)\b")
+_RANGE = re.compile(
+    rf"\b({'|'.join(WEEKDAYS)})s? (?:to|till|until|through|–|-) ({'|'.join(WEEKDAYS)})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`terms` in the order of the words, those of an earlier question lighter and last."""
+
+    terms: tuple[Term, ...]
+    kind: Kind
+
+
+def read_question(words: str, previous: str = "") -> Question:
+    """The question in the words; `previous` is what was asked before and helps out a follow-up."""
+    own = _expand_days(terms_of(words))
+    kind = asked_kind(words)
+    if previous and needs_previous(words):
+        kind = kind or asked_kind(previous)
+        known = {term.stem for term in own}
+        own_days = known & set(WEEKDAYS)
+        own += [
+            Term(term.stem, term.weight * PREVIOUS_WEIGHT)
+            for term in _expand_days(terms_of(previous))
+            if term.stem not in known and not (own_days and term.stem in WEEKDAYS)
+        ]
+    return Question(terms=tuple(_correct_kind_words(own, kind)), kind=kind)
+
+
+def needs_previous(words: str) -> bool:
+    """True for "and on Sunday?", "what about that?": too little to stand alone."""
+    plain = " ".join(words_of(words))
+    strong = [term for term in terms_of(words) if term.weight >= 1]
+    if _FOLLOW_UP.search(plain):
+        return len(strong) <= 3
+    return (len(strong) <= 1 and bool(_POINTS_BACK.search(plain))) or not strong
+
+
+def asked_kind(words: str) -> Kind:
+    plain = " ".join(words_of(words))
+    kind = Kind.NOTHING
+    for candidate, pattern in _ASKED:
+        if pattern.search(plain):
+            kind |= candidate
+    if Kind.DURATION in kind:
+        kind &= ~Kind.TIME
+    return kind
+
+
+def given_kind(sentence: str) -> Kind:
+    """What kinds of things a sentence tells."""
+    plain = sentence.lower()
+    kind = Kind.NOTHING
+    for candidate, pattern in _GIVEN:
+        if pattern.search(plain):
+            kind |= candidate
+    return kind
+
+
+def kind_answers(kind: Kind, stem: str) -> bool:
+    """True where a word of the question ("cost") is answered by a thing of this kind (an
+    amount).
+    """
+    return any(stem in words for known, words in _KIND_WORDS.items() if known in kind)
+
+
+def days_in(sentence: str) -> frozenset[str]:
+    """The weekdays that a sentence speaks of, also those inside "Monday to Friday"."""
+    plain = sentence.lower()
+    days = {day for day in WEEKDAYS if day in plain}
+    for first, last in _RANGE.findall(plain):
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
+        span = range(start, end + 1 if end >= start else end + 8)
+        days |= {WEEKDAYS[number % 7] for number in span}
+    if re.search(r"\b(every|each) day\b|\bdaily\b|\ball week\b", plain):
+        days |= set(WEEKDAYS)
+    if re.search(r"\b(working|business) days?\b|\bweekdays?\b", plain):
+        days |= set(WEEKDAYS[:5])
+    if "weekend" in plain:
+        days |= set(WEEKEND)
+    return frozenset(days)
+
+
+def _expand_days(terms: list[Term]) -> list[Term]:
+    """`weekend` as its days; `saturdays` as the day."""
+    expanded: list[Term] = []
+    for term in terms:
+        if term.stem == "weekend":
+            expanded += [Term(day, term.weight / 2) for day in WEEKEND]
+        else:
+            expanded.append(term)
+    return expanded
+
+
+def _correct_kind_words(terms: list[Term], kind: Kind) -> list[Term]:
+    """A misheard "coast" after "how much" is the cost."""
+    wanted = [word for known, words in _KIND_WORDS.items() if known in kind for word in words]
+    return [
+        Term(
+            next((word for word in wanted if likeness(term.stem, word) >= 0.8), term.stem),
+            term.weight,
+        )
+        for term in terms
+    ]
