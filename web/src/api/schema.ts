@@ -161,6 +161,7 @@ export interface components {
             languages: string[];
             voices: string[];
             status: string;
+            fallback: string | null;
         };
         ModelList: {
             object: string;
@@ -234,6 +235,7 @@ export interface components {
             first_token_ms: number | null;
             first_audio_ms: number | null;
             total_ms: number | null;
+            stop_ms: number | null;
             llm_model: string;
             created_at: string;
             sources: components["schemas"]["SourceOut"][];

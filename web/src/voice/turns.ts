@@ -50,7 +50,7 @@ export const isWhole = (session: Session | undefined, turns: readonly Turn[]): b
 export function medianFirstAudioMs(turns: readonly Turn[]): number | null {
   const times = turns
     .filter((turn) => turn.user_transcript !== null)
-    .flatMap((turn) => (turn.first_audio_ms == null ? [] : [turn.first_audio_ms]))
+    .flatMap((turn) => (turn.first_audio_ms === null ? [] : [turn.first_audio_ms]))
     .sort((a, b) => a - b);
   return times[Math.floor((times.length - 1) / 2)] ?? null;
 }

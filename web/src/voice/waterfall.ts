@@ -1,7 +1,16 @@
 /** A turn's way from the caller's last sound to the agent's first, as consecutive stages. */
 import type { Turn } from "../api/types";
 
-export type Stage = "recognition" | "endpoint" | "model" | "voice";
+/** As the call itself measures them, in this order. */
+export const STAGES = [
+  "end_of_turn",
+  "retrieval",
+  "llm_first_token",
+  "first_clause",
+  "tts_first_audio",
+  "transport_out",
+] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** Both ends in ms after the caller's last sound. */
 export interface Span {
@@ -10,22 +19,13 @@ export interface Span {
   toMs: number;
 }
 
-/** A stage that ended before the one in front of it took no time of its own and is left out. */
+/** Together they end at `first_audio_ms`; a stage that was over before its turn came took no time and is left out. */
 export function spansOf(turn: Turn): Span[] {
-  const marks: [Stage, number | null | undefined][] = [
-    ["recognition", turn.stt_ms],
-    ["endpoint", turn.endpoint_ms],
-    ["model", turn.first_token_ms],
-    ["voice", turn.first_audio_ms],
-  ];
-  const end = turn.first_audio_ms;
-  if (end == null || turn.user_transcript === null) return [];
   const spans: Span[] = [];
   let fromMs = 0;
-  for (const [stage, mark] of marks) {
-    const toMs = Math.min(mark ?? fromMs, end);
-    if (toMs <= fromMs) continue;
-    spans.push({ stage, fromMs, toMs });
+  for (const stage of STAGES) {
+    const toMs = fromMs + Math.max(0, turn.stages[stage] ?? 0);
+    if (toMs > fromMs) spans.push({ stage, fromMs, toMs });
     fromMs = toMs;
   }
   return spans;

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { lastFinal } from "../../voice/captions";
+import { spansOf } from "../../voice/waterfall";
 import type { Said } from "../../voice/turns";
 import classes from "./Conversation.module.css";
 import { TurnTimes } from "./TurnTimes";
@@ -75,7 +76,7 @@ function Lines({ said }: { said: readonly Said[] }) {
 function SaidLine({ said: { line, turn } }: { said: Said }) {
   const { t } = useTranslation("playground");
   const sources = [...new Set(turn?.sources.map(({ heading, document }) => heading || document) ?? [])];
-  const timed = turn?.first_audio_ms != null && turn.user_transcript !== null;
+  const timed = turn !== null && spansOf(turn).length > 0;
   return (
     <li className={classes.line} data-who={line.who} data-final={line.final} data-timed={timed}>
       <span className={classes.who}>{t(line.who === "caller" ? "you" : "agent")}</span>

@@ -9,7 +9,7 @@ export function TurnTimes({ turn }: { turn: Turn }) {
   const { t } = useTranslation("playground");
   const spans = spansOf(turn);
   const totalMs = turn.first_audio_ms;
-  if (totalMs == null || spans.length === 0) return null;
+  if (totalMs === null || spans.length === 0) return null;
   const parts = spans.map(({ stage, fromMs, toMs }) =>
     t("waterfall_part", { stage: t(`stage_${stage}`), ms: Math.round(toMs - fromMs) }),
   );

@@ -5,7 +5,8 @@ import { callLanguages, requestOf, type SetupChoice } from "./choice";
 
 const choice: SetupChoice = { by: "bot", botId: null, prompt: " Be kind. ", language: "en-IN" };
 const bots = [{ id: "b1" }, { id: "b2" }] as Bot[];
-const model = (languages: string[], status = "available") => ({ languages, status }) as Model;
+const model = (languages: string[], status = "available", fallback: string | null = null) =>
+  ({ languages, status, fallback }) as Model;
 
 test("the first bot answers until another is chosen", () => {
   expect(requestOf(choice, bots)).toEqual({ bot_id: "b1", language: "en-IN" });
@@ -24,4 +25,9 @@ test("without a bot or a prompt there is nothing to call", () => {
 test("only languages that are understood and spoken are offered", () => {
   const stt = [model(["en-IN", "hi-IN", "ta-IN"]), model(["fr-FR"], "maintenance")];
   expect(callLanguages(stt, [model(["en", "hi", "fr"])])).toEqual(["en-IN", "hi-IN"]);
+});
+
+test("what only a key would bring is not offered", () => {
+  const stt = [model(["en-IN", "hi-IN"], "available", "local/stt"), model(["en"])];
+  expect(callLanguages(stt, [model(["en", "hi"])])).toEqual(["en-IN"]);
 });

@@ -28,11 +28,17 @@ export const chosenBot = (choice: SetupChoice, bots: readonly Bot[]): Bot | unde
 export function callLanguages(stt: readonly Model[], tts: readonly Model[]): string[] {
   const spoken = new Set(usable(tts).map(baseOf));
   const both = usable(stt).filter((language) => spoken.has(baseOf(language)));
-  const rest = [...new Set(both)].filter((language) => language !== DEFAULT_LANGUAGE).sort();
+  const rest = [...new Set(both)].filter((language) => !covers(DEFAULT_LANGUAGE, language)).sort();
   return [DEFAULT_LANGUAGE, ...rest];
 }
 
+/** A model with a fallback stands for it while it has no key, so only what answers by itself counts. */
 const usable = (models: readonly Model[]): string[] =>
-  models.filter(({ status }) => status === "available").flatMap(({ languages }) => languages);
+  models
+    .filter(({ status, fallback }) => status === "available" && fallback === null)
+    .flatMap(({ languages }) => languages);
+
+/** "en" without a region stands for all of them, the default one among them. */
+const covers = (chosen: string, language: string): boolean => language === chosen || language === baseOf(chosen);
 
 const baseOf = (language: string): string => language.split("-")[0] ?? language;
