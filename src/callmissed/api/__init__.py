@@ -1,0 +1,1 @@
+"""The REST API, its documents and the web app, on one address."""

@@ -1,0 +1,164 @@
+"""What every answer wears, whoever made it: request id, security headers, no crash shown."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from callmissed.api.errors import allowed_methods, crashed, render_refusal, too_large
+
+MAX_BODY_BYTES = 1_000_000
+REQUEST_ID_HEADER = "X-Request-Id"
+ALIAS = "/api/v1"
+API_PREFIXES = ("/v1", "/health", "/openapi.json")
+QUIET_PREFIX = "/health"
+
+EXPOSED_HEADERS = (
+    "X-Total-Count",
+    "Retry-After",
+    "X-Request-Id",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Idempotent-Replayed",
+)
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+
+_access_log = structlog.get_logger("callmissed.access")
+_log = structlog.get_logger("callmissed.api")
+
+
+class Envelope:
+    """The outermost layer: names the request, logs it, and dresses its answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started_s = time.monotonic()
+        status = 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _dress(MutableHeaders(scope=message), request_id, scope["path"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, dressed)
+        finally:
+            _write_access(scope, status, request_id, time.monotonic() - started_s)
+
+
+class Gate:
+    """The innermost layer: one path for both prefixes, HEAD, OPTIONS, the body's bound, crashes."""
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self.app = app
+        self.public_url = public_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope = _without_alias(scope)
+        allowed = allowed_methods(scope["path"])
+        if scope["method"] == "OPTIONS" and allowed:
+            await Response(status_code=204, headers={"Allow": allowed})(scope, receive, send)
+            return
+        has_started = False
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope = {**scope, "method": "GET"}
+
+        async def passed(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            if is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self.app(scope, _bounded(scope, receive), passed)
+        except Exception:
+            _log.exception("a request crashed", path=scope["path"])
+            if has_started:
+                raise
+            request_id = scope["state"]["request_id"]
+            answer = render_refusal(crashed(), public_url=self.public_url, request_id=request_id)
+            await answer(scope, receive, passed)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+    return given if _SANE_ID.fullmatch(given) else uuid4().hex
+
+
+def _dress(headers: MutableHeaders, request_id: str, path: str) -> None:
+    headers[REQUEST_ID_HEADER] = request_id
+    for name, value in _SECURITY.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", _NO_PAGE)
+    if path.startswith((*API_PREFIXES, ALIAS)):
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _without_alias(scope: Scope) -> Scope:
+    """`/api/v1/…` and `/v1/…` are one API."""
+    path: str = scope["path"]
+    if path != ALIAS and not path.startswith(f"{ALIAS}/"):
+        return scope
+    prefix = ALIAS.removesuffix("/v1")
+    raw: bytes = scope.get("raw_path") or path.encode()
+    return {**scope, "path": path[len(prefix) :], "raw_path": raw[len(prefix) :]}
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    """Counts what comes in; the first byte too many is refused, and so is a length that says so."""
+    declared = Headers(scope=scope).get("content-length", "")
+    received_bytes = 0
+
+    async def counted() -> Message:
+        nonlocal received_bytes
+        if declared.isdecimal() and int(declared[:20]) > MAX_BODY_BYTES:
+            raise too_large(MAX_BODY_BYTES)
+        message = await receive()
+        if message["type"] == "http.request":
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > MAX_BODY_BYTES:
+                raise too_large(MAX_BODY_BYTES)
+        return message
+
+    return counted
+
+
+def _write_access(scope: Scope, status: int, request_id: str, took_s: float) -> None:
+    """Without the query string, which may hold what should not be kept."""
+    quiet = scope["path"].startswith(QUIET_PREFIX) and status < 400
+    write = _access_log.debug if quiet else _access_log.info
+    write(
+        "request",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        took_ms=round(took_s * 1000),
+        request_id=request_id,
+    )

@@ -1,0 +1,1 @@
+"""Pages that the installation serves about itself, without a byte from elsewhere."""

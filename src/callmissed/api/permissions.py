@@ -1,0 +1,86 @@
+"""Which role or key permission a route needs: one table, and what is not in it is refused."""
+
+import re
+from dataclasses import dataclass
+
+from callmissed.domain.errors import Kind, Refusal
+from callmissed.domain.principals import Principal, Role
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+EVERYTHING = "*"
+VOICE = frozenset({"stt", "tts", "llm"})
+ALIASES = {"voice": VOICE}
+
+STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
+EVERYONE = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """People need one of `roles`; keys need all of one of `sets` (without sets: any key)."""
+
+    roles: frozenset[Role] = EVERYONE
+    sets: tuple[frozenset[str], ...] = ()
+
+
+ANYONE = None
+SIGNED_IN = Rule()
+CREATE_SESSIONS = Rule(STAFF, (VOICE,))
+END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
+READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
+READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
+
+RULES: dict[tuple[str, str], Rule | None] = {
+    ("POST", "/v1/voice/sessions"): CREATE_SESSIONS,
+    ("GET", "/v1/voice/sessions"): READ_SESSIONS,
+    ("GET", "/v1/voice/sessions/{session_id}"): READ_SESSIONS,
+    ("DELETE", "/v1/voice/sessions/{session_id}"): END_SESSIONS,
+    ("GET", "/v1/voice/sessions/{session_id}/transcript"): READ_SESSIONS,
+    ("GET", "/v1/bots"): READ_BOTS,
+    ("GET", "/v1/bots/{bot_id}"): READ_BOTS,
+    ("GET", "/v1/models"): SIGNED_IN,
+    ("GET", "/v1/me"): SIGNED_IN,
+    ("POST", "/v1/auth/claim"): ANYONE,
+    ("POST", "/v1/auth/refresh"): ANYONE,
+    ("POST", "/v1/auth/logout"): ANYONE,
+    ("GET", "/health/live"): ANYONE,
+    ("GET", "/health/ready"): ANYONE,
+    ("GET", "/docs"): ANYONE,
+    ("GET", "/docs/errors/{kind}"): ANYONE,
+    ("GET", "/openapi.json"): ANYONE,
+}
+
+_PATTERNS = {template: re.compile(re.sub(r"\{\w+\}", "[^/]+", template)) for _, template in RULES}
+
+
+def methods_of(path: str) -> tuple[str, ...]:
+    """The methods that a path answers, in a fixed order; none for an unknown one."""
+    known = {method for method, template in RULES if _PATTERNS[template].fullmatch(path)}
+    return tuple(method for method in METHODS if method in known)
+
+
+def check_permission(principal: Principal, rule: Rule) -> None:
+    """Raises Refusal PERMISSION_DENIED, naming what is missing."""
+    if principal.role is not None:
+        if principal.role not in rule.roles:
+            wanted = ", ".join(role.value for role in Role if role in rule.roles)
+            raise _denied(f"the role {principal.role.value}", f"one of the roles {wanted}")
+        return
+    held = expand(principal.permissions)
+    if EVERYTHING in held or not rule.sets or any(needed <= held for needed in rule.sets):
+        return
+    wanted = " or ".join(" + ".join(sorted(needed)) for needed in rule.sets)
+    raise _denied("this key", f"the permissions {wanted}")
+
+
+def expand(permissions: frozenset[str]) -> frozenset[str]:
+    """With what the aliases stand for."""
+    return permissions.union(*(ALIASES[name] for name in permissions if name in ALIASES))
+
+
+def _denied(who: str, needed: str) -> Refusal:
+    return Refusal(
+        Kind.PERMISSION_DENIED,
+        f"Not allowed for {who}.",
+        f"It takes {needed}.",
+    )

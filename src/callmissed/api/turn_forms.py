@@ -1,0 +1,66 @@
+"""One turn of a transcript as the API shows it."""
+
+from pydantic import BaseModel, Field
+
+from callmissed.api.session_forms import Moment
+from callmissed.domain.turns import StoredTurn
+
+
+class SourceOut(BaseModel):
+    """A passage of the documents that the answer came from."""
+
+    document: str
+    heading: str
+    score: float
+
+
+class TurnOut(BaseModel):
+    """Moments in ms count from the caller's last sound, durations say so."""
+
+    turn_index: int
+    user_transcript: str | None = Field(description="Null for the greeting.")
+    agent_response: str = Field(description="What was heard of it.")
+    interrupted: bool
+    stt_ms: int | None = Field(description="The final words were known.")
+    endpoint_ms: int | None = Field(description="The end of the turn was decided.")
+    retrieval_ms: int | None = Field(description="How long the search in the documents took.")
+    first_token_ms: int | None = Field(description="The language model's first word.")
+    first_audio_ms: int | None = Field(description="The first audible sound of the answer.")
+    total_ms: int | None = Field(description="The agent was silent again.")
+    stop_ms: int | None = Field(description="From the caller's onset to silence, if interrupted.")
+    llm_model: str
+    llm_attempts: int
+    language: str
+    offset_ms: int = Field(description="When the turn began, from the session's first moment.")
+    duration_ms: int
+    sources: list[SourceOut]
+    stages: dict[str, int] = Field(description="Durations in ms that add up to first_audio_ms.")
+    created_at: Moment
+
+
+def show_turn(stored: StoredTurn) -> TurnOut:
+    turn = stored.turn
+    return TurnOut(
+        turn_index=stored.turn_index,
+        user_transcript=turn.user_transcript,
+        agent_response=turn.agent_response,
+        interrupted=turn.interrupted,
+        stt_ms=turn.stt_ms,
+        endpoint_ms=turn.endpoint_ms,
+        retrieval_ms=turn.retrieval_ms,
+        first_token_ms=turn.first_token_ms,
+        first_audio_ms=turn.first_audio_ms,
+        total_ms=turn.total_ms,
+        stop_ms=turn.stop_ms,
+        llm_model=turn.llm_model,
+        llm_attempts=turn.llm_attempts,
+        language=turn.language,
+        offset_ms=turn.offset_ms,
+        duration_ms=turn.duration_ms,
+        sources=[
+            SourceOut(document=source.document, heading=source.heading, score=source.score)
+            for source in turn.sources
+        ],
+        stages=turn.stages,
+        created_at=turn.created_at,
+    )
