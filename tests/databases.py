@@ -1,4 +1,4 @@
-"""Fresh, migrated databases for tests, copied from one template in the cluster of `postgres_url`."""
+"""Fresh, migrated databases for tests, copied from one template of the cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,6 @@
-"""The schema comes into being, also from several starts at once, and is what the queries think it is."""
+"""The schema comes into being, also from several starts at once, and is what the queries think it
+is.
+"""
 
 import asyncio
 import sys
@@ -12,7 +14,6 @@ from callmissed.store.migrations import is_current, upgrade
 from callmissed.store.roles import UnfitDatabaseError
 from callmissed.store.schema import metadata
 from tests.databases import empty_database, fresh_database
-
 
 UPGRADE = "import sys; from callmissed.store.migrations import upgrade; upgrade(sys.argv[1])"
 

@@ -17,7 +17,9 @@ class InitRequest:
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """The tenant and its oldest bot. `api_key` is set only by the start that minted it, `owner_link_secret` until it is used."""
+    """The tenant and its oldest bot. `api_key` is set only by the start that minted it,
+    `owner_link_secret` until it is used.
+    """
 
     tenant_id: UUID
     bot_id: UUID | None

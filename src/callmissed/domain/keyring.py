@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keyring:
-    """32 bytes each: `api_keys` and `refresh` pepper stored hashes, `access_jwt` signs, `sealing` encrypts."""
+    """32 bytes each: `api_keys` and `refresh` pepper stored hashes, `access_jwt` signs, `sealing`
+    encrypts.
+    """
 
     api_keys: bytes
     access_jwt: bytes

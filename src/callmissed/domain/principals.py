@@ -26,7 +26,9 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignedIn:
-    """A fresh pair of tokens; the access token lasts `expires_in_s`, the refresh token until it is used once."""
+    """A fresh pair of tokens; the access token lasts `expires_in_s`, the refresh token until it is
+    used once.
+    """
 
     access_jwt: str
     expires_in_s: int

@@ -10,7 +10,9 @@ ORPHAN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """`slots` is how many calls it holds at most; `address` where its media sockets are, if it has any."""
+    """`slots` is how many calls it holds at most; `address` where its media sockets are, if it has
+    any.
+    """
 
     id: UUID
     name: str

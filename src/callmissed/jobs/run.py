@@ -49,7 +49,9 @@ async def run_jobs(house: House) -> None:
 
 
 def _stop_if_cancelled() -> None:
-    """A worker that is cancelled during an outage fails to sign off, and its error hides the cancellation."""
+    """A worker that is cancelled during an outage fails to sign off, and its error hides the
+    cancellation.
+    """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -16,7 +16,9 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`heading` is the path of headings above it; rows and list items stand on lines of their own in `text`."""
+    """`heading` is the path of headings above it; rows and list items stand on lines of their own
+    in `text`.
+    """
 
     heading: str
     text: str
@@ -29,7 +31,8 @@ class _Section:
 
 
 def split_passages(markdown: str, max_chars: int = MAX_PASSAGE_CHARS) -> list[Piece]:
-    """In the order of the text; none crosses a heading, each ends at a sentence, row or item where that is possible.
+    """In the order of the text; none crosses a heading, each ends at a sentence, row or item where
+    that is possible.
 
     HTML is left out; a heading without text below it makes no passage.
     """
@@ -70,7 +73,9 @@ def _closing(tokens: Sequence[Token], start: int, kind: str) -> int:
 
 
 def _rows(tokens: Sequence[Token]) -> Iterator[str]:
-    """`first cell: second cell.`; from three columns on, each further cell with the name of its column."""
+    """`first cell: second cell.`; from three columns on, each further cell with the name of its
+    column.
+    """
     names: list[str] = []
     cells: list[str] = []
     in_head = False

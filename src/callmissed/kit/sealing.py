@@ -1,4 +1,6 @@
-"""Secrets at rest: AES-256-GCM, bound to the place where they are kept, so that no row can take another's."""
+"""Secrets at rest: AES-256-GCM, bound to the place where they are kept, so that no row can take
+another's.
+"""
 
 import secrets
 
@@ -21,6 +23,8 @@ def seal(key: bytes, plain: str, *, place: str) -> bytes:
 def unseal(key: bytes, sealed: bytes, *, place: str) -> str:
     """Raises SealBrokenError."""
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()).decode()
+        return (
+            AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()).decode()
+        )
     except (InvalidTag, ValueError) as error:
         raise SealBrokenError from error

@@ -13,7 +13,7 @@ class ClaimsExpiredError(Exception):
 
 
 class ClaimsInvalidError(Exception):
-    """Forged, torn, of another issuer, for another audience, or not of the type that was asked for."""
+    """Forged, torn, of another issuer or audience, or not of the type that was asked for."""
 
 
 def sign_claims(key: bytes, claims: dict[str, Any]) -> str:

@@ -52,7 +52,8 @@ class Rooms:
             raise _unreachable() from error
 
     async def delete_room(self, name: str) -> None:
-        """Everybody in it is put out, and no token enters it again; a room that is gone already is fine.
+        """Everybody in it is put out, and no token enters it again; a room that is gone already is
+        fine.
 
         Raises Refusal UNAVAILABLE.
         """
@@ -66,8 +67,8 @@ class Rooms:
             raise _unreachable() from error
 
     def caller_token(self, room: str, expires_at: datetime) -> str:
-        """Lets one caller into this room with a microphone, and nothing else. The token's `exp` is the whole second
-        of `expires_at`, whenever it is minted.
+        """Lets one caller into this room with a microphone, and nothing else. The token's `exp` is
+        the whole second of `expires_at`, whenever it is minted.
         """
         grants = api.VideoGrants(
             room_join=True,

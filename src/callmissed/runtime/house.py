@@ -33,7 +33,9 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIterator[House]:
-    """Nothing is connected yet: a database or media server that is down is met by the first who asks."""
+    """Nothing is connected yet: a database or media server that is down is met by the first who
+    asks.
+    """
     database = Database(settings.database_url)
     rooms = Rooms(settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
     resolver = Resolver()
@@ -59,7 +61,8 @@ def derive_keyring(settings: Settings) -> Keyring:
 def migrate(settings: Settings) -> None:
     """Brings the database to this version's schema; blocks, and waits for others that do the same.
 
-    Raises SettingsError for a database that cannot hold it, Refusal UNAVAILABLE for one that does not answer.
+    Raises SettingsError for a database that cannot hold it, Refusal UNAVAILABLE for one that does
+    not answer.
     """
     try:
         upgrade(settings.database_url)
@@ -68,7 +71,9 @@ def migrate(settings: Settings) -> None:
 
 
 async def prepare_installation(settings: Settings) -> FirstStart:
-    """The first tenant, its sample bot, key and owner link, as the `CALLMISSED_INIT_*` settings say."""
+    """The first tenant, its sample bot, key and owner link, as the `CALLMISSED_INIT_*` settings
+    say.
+    """
     init = InitRequest(
         tenant_name=settings.init_tenant,
         bot_name=settings.init_bot,

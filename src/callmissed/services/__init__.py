@@ -1,1 +1,3 @@
-"""What the platform does, in verbs: each takes an open transaction first, never commits, raises refusals."""
+"""What the platform does, in verbs: each takes an open transaction first, never commits, raises
+refusals.
+"""

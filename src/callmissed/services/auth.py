@@ -20,7 +20,8 @@ AUDIENCE = "callmissed-api"
 ACCESS = "access"
 ACCESS_TTL_S = 15 * 60
 REFRESH_TTL_S = 30 * 24 * 3600
-# Two tabs that refresh at the same moment send the same cookie; after that a second use means that it was stolen.
+# Two tabs that refresh at the same moment send the same cookie; after that a second use means that
+# it was stolen.
 REUSE_GRACE_S = 10
 LAST_USE_EVERY_S = 60
 
@@ -83,8 +84,8 @@ async def claim_owner_link(db: SystemDb, keyring: Keyring, secret: str) -> Signe
 async def refresh(db: SystemDb, keyring: Keyring, token: str) -> SignedIn | None:
     """A fresh pair for a refresh token, which is used up by it.
 
-    None for one that is unknown, expired or was used before; in the last case all its descendants are revoked, so
-    commit before you refuse (`sign_in_again` is the refusal).
+    None for one that is unknown, expired or was used before; in the last case all its descendants
+    are revoked, so commit before you refuse (`sign_in_again` is the refusal).
     """
     if not key_is_well_formed(token, REFRESH_PREFIX):
         return None

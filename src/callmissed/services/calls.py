@@ -28,15 +28,19 @@ LEAST_DURATION_S = 1.0
 
 
 async def claim_sessions(db: SystemDb, worker_id: UUID, limit: int) -> list[Claim]:
-    """Takes up to `limit` sessions, oldest first: unclaimed ones, and those of workers that have fallen silent.
+    """Takes up to `limit` sessions, oldest first: unclaimed ones, and those of workers that have
+    fallen silent.
 
-    Each gets this worker, the next epoch and a lease of `LEASE_S`; no session is given to two workers.
+    Each gets this worker, the next epoch and a lease of `LEASE_S`; no session is given to two
+    workers.
     """
     return await claims.take(db, worker_id, limit, lease_s=LEASE_S, silent_s=WORKER_SILENT_S)
 
 
 async def reclaim(db: SystemDb, worker_id: UUID, session_id: UUID) -> Claim | None:
-    """The next epoch of a session that this worker holds, for a call process that died; None when it has ended."""
+    """The next epoch of a session that this worker holds, for a call process that died; None when
+    it has ended.
+    """
     return await claims.renew_claim(db, worker_id, session_id, lease_s=LEASE_S)
 
 
@@ -80,8 +84,8 @@ async def record_note(
 ) -> None:
     """Brings one note of a call into the database; the same note again changes nothing.
 
-    `at` is when it happened (None: now). A note of an epoch that has been overtaken leaves the session's state alone;
-    its turns are kept. Notes of a session that is not there are dropped.
+    `at` is when it happened (None: now). A note of an epoch that has been overtaken leaves the
+    session's state alone; its turns are kept. Notes of a session that is not there are dropped.
     """
     at = at or utc_now()
     match note:
@@ -99,7 +103,9 @@ async def record_note(
 
 
 def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:
-    """A preset by its name, or numbers in ms (`wait_ms`, `max_wait_ms`, `min_interruption_ms`) over `balanced`."""
+    """A preset by its name, or numbers in ms (`wait_ms`, `max_wait_ms`, `min_interruption_ms`) over
+    `balanced`.
+    """
     if isinstance(asked, str):
         return TURN_TAKING_PRESETS[asked]
     base = TURN_TAKING_PRESETS["balanced"]

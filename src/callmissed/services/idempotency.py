@@ -20,8 +20,9 @@ class Replay:
 async def claim_key(db: TenantDb, key: str, body_hash: bytes) -> Replay | None:
     """None: the key is ours in this transaction, do the work and `remember` it.
 
-    A second transaction with the same key waits here until the first has ended. `body_hash` covers the route too.
-    Raises Refusal IDEMPOTENCY_MISMATCH where the key came with another body, UNAVAILABLE when the wait is too long.
+    A second transaction with the same key waits here until the first has ended. `body_hash` covers
+    the route too. Raises Refusal IDEMPOTENCY_MISMATCH where the key came with another body,
+    UNAVAILABLE when the wait is too long.
     """
     if await idempotency.add(db, key, body_hash):
         return None

@@ -18,9 +18,9 @@ from callmissed.store.system import SystemDb
 
 SAMPLE_FOLDER = "sample"
 SAMPLE_PROMPT = (
-    "You are the receptionist of Sunrise Clinic. Help callers with opening hours, prices, the address, booking and "
-    "cancelling. Answer only from the clinic's documents; when they do not say, tell the caller that you do not know "
-    "and offer to take a message."
+    "You are the receptionist of Sunrise Clinic. Help callers with opening hours, prices, the "
+    "address, booking and cancelling. Answer only from the clinic's documents; when they do not "
+    "say, tell the caller that you do not know."
 )
 SAMPLE_GREETING = "Hello, this is Sunrise Clinic. How can I help you?"
 
@@ -28,8 +28,8 @@ SAMPLE_GREETING = "Hello, this is Sunrise Clinic. How can I help you?"
 async def prepare(db: SystemDb, keyring: Keyring, init: InitRequest) -> FirstStart:
     """Makes what is missing of tenant, sample bot, key and owner link; twice changes nothing.
 
-    A key that was given is stored, one that was minted is returned once; the link's secret is returned until the
-    link was used.
+    A key that was given is stored, one that was minted is returned once; the link's secret is
+    returned until the link was used.
     """
     await tenants.lock_first(db)
     tenant_id = await tenants.first(db)

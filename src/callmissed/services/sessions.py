@@ -29,14 +29,22 @@ NO_SLOT_RETRY_S = 5
 
 
 async def create_session(db: TenantDb, request: SessionRequest, route: Route, room: str) -> Session:
-    """Admits and stores a session, writes `voice_session.started`, tells the workers.
+    """Admits and stores a session; what `store_session` says is true afterwards.
 
-    `room` must exist by the time this commits. Exact under any number of creates at once: a short lock is held from
-    here to the commit. Raises Refusal NOT_FOUND (bot), AT_CAPACITY.
+    Exact under any number of creates at once: a short lock is held from here to the commit. Raises
+    Refusal NOT_FOUND (bot), AT_CAPACITY.
+    """
+    await _admit(db)
+    return await store_session(db, request, route, room)
+
+
+async def store_session(db: TenantDb, request: SessionRequest, route: Route, room: str) -> Session:
+    """The session is there, `voice_session.started` is written, and the workers are told.
+
+    `room` must exist by the time this commits. Raises Refusal NOT_FOUND (bot).
     """
     bot_version = None if request.bot_id is None else (await get_bot(db, request.bot_id)).version
     session_id = uuid4()
-    await _admit(db)
     session = await sessions.add(
         db, session_id, request, route, room, bot_version, echo_config(request, room)
     )
@@ -69,9 +77,11 @@ async def read_turns(db: TenantDb, session_id: UUID) -> list[StoredTurn]:
 async def end_session(
     db: OpenDb, session_id: UUID, reason: EndReason, detail: str = "", at: datetime | None = None
 ) -> bool:
-    """Ends it once, whoever comes first: state, event, the room's deletion and the order to the worker in one.
+    """Ends it once, whoever comes first: state, event, the room's deletion and the order to the
+    worker in one.
 
-    `at` is when it ended (None: now); `detail` is for operators. False when it had ended before or is not there (for a tenant: is not its own).
+    `at` is when it ended (None: now); `detail` is for operators. False when it had ended before or
+    is not there (for a tenant: is not its own).
     """
     status = final_status(reason)
     ended = await sessions.end(db, session_id, status, reason, detail, at)

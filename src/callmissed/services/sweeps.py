@@ -14,7 +14,9 @@ WORKERS_KEPT_S = 24 * 3600
 
 
 async def end_overdue(db: SystemDb) -> int:
-    """Ends sessions past `max_duration_seconds`, unjoined ones, and those whose worker is gone; how many it ended."""
+    """Ends sessions past `max_duration_seconds`, unjoined ones, and those whose worker is gone; how
+    many it ended.
+    """
     ended = 0
     overdue = await claims.find_overtime(db, grace_s=GRACE_S, limit=AT_ONCE)
     for session_id in overdue:
@@ -26,7 +28,9 @@ async def end_overdue(db: SystemDb) -> int:
 
 
 async def fail_orphans(db: SystemDb) -> int:
-    """Fails claimed sessions whose lease nobody renewed while the database answered for `ORPHAN_S` on end."""
+    """Fails claimed sessions whose lease nobody renewed while the database answered for `ORPHAN_S`
+    on end.
+    """
     await claims.mark_orphans(db, silent_s=WORKER_SILENT_S, gap_s=ORPHAN_S / 2)
     ended = 0
     for session_id in await claims.find_orphans(db, after_s=ORPHAN_S, limit=AT_ONCE):

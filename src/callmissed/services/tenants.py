@@ -16,7 +16,9 @@ FIRST_PLAN = "enterprise"
 async def create_tenant(
     db: SystemDb, keyring: Keyring, name: str, *, plan: str = FIRST_PLAN, key: str | None = None
 ) -> tuple[UUID, str]:
-    """A tenant and a key of it with every permission: the one given, else a new one; the only time it is in clear."""
+    """A tenant and a key of it with every permission: the one given, else a new one; the only time
+    it is in clear.
+    """
     tenant_id = await tenants.add(db, name, plan)
     key = key or mint_key(KEY_PREFIX)
     await keep_key(db, keyring, tenant_id, key)

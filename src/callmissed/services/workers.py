@@ -32,7 +32,7 @@ async def count_live(db: SystemDb) -> int:
 
 
 async def retire(db: SystemDb, worker_id: UUID) -> None:
-    """The worker takes no more; sessions that it still held are there for others to claim at once."""
+    """The worker takes no more; sessions that it still held can be claimed at once."""
     await workers.retire(db, worker_id)
     for session_id in await claims.release_all(db, worker_id):
         await announce(db, SESSIONS_CHANNEL, str(session_id))

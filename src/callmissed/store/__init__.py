@@ -1,1 +1,1 @@
-"""PostgreSQL: one file a noun, every transaction narrowed to a tenant or opened by the system door."""
+"""PostgreSQL: one file a noun; a transaction is a tenant's or opened by the system door."""

@@ -1,4 +1,6 @@
-"""Sessions as workers and sweeps see them, across tenants: claims, leases, what calls report, what is overdue."""
+"""Sessions as workers and sweeps see them, across tenants: claims, leases, what calls report, what
+is overdue.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,9 +38,9 @@ class ClaimedSession:
 async def take(
     db: SystemDb, worker_id: UUID, limit: int, *, lease_s: float, silent_s: float
 ) -> list[Claim]:
-    """Oldest first: sessions that nobody holds, and, once this worker has beaten steadily for a lease, those whose
-    lease has lapsed and whose worker is silent. So an outage of the database, in which nobody could beat, lapses
-    nothing.
+    """Oldest first: sessions that nobody holds, and, once this worker has beaten steadily for a
+    lease, those whose lease has lapsed and whose worker is silent. So an outage of the database, in
+    which nobody could beat, lapses nothing.
     """
     steady = exists().where(
         workers.c.id == worker_id, workers.c.steady_since < func.now() - interval_s(lease_s)
@@ -141,7 +143,9 @@ async def is_current(db: SystemDb, session_id: UUID, epoch: int) -> bool:
 
 
 async def mark_arrived(db: SystemDb, session_id: UUID, epoch: int, at: datetime) -> None:
-    """Sets `started_at` once, brought between creation and the end (or now); a session that had ended stays so."""
+    """Sets `started_at` once, brought between creation and the end (or now); a session that had
+    ended stays so.
+    """
     latest = func.coalesce(_sessions.ended_at, func.now())
     await change(
         db,
@@ -169,7 +173,9 @@ async def count_turn(db: SystemDb, session_id: UUID) -> None:
 async def add_audio(
     db: SystemDb, session_id: UUID, epoch: int, caller_audio_s: float, agent_audio_s: float
 ) -> None:
-    """Keeps the largest report, so that one that comes twice, or of an epoch that was overtaken, changes nothing."""
+    """Keeps the largest report, so that one that comes twice, or of an epoch that was overtaken,
+    changes nothing.
+    """
     await change(
         db,
         update(voice_sessions)
@@ -197,7 +203,9 @@ async def find_unjoined(db: SystemDb, *, after_s: float, limit: int) -> list[UUI
 
 
 async def mark_orphans(db: SystemDb, *, silent_s: float, gap_s: float) -> None:
-    """Notes since when a session is seen without a living worker; seen with gaps over `gap_s`, it starts again."""
+    """Notes since when a session is seen without a living worker; seen with gaps over `gap_s`, it
+    starts again.
+    """
     table = voice_sessions
     lapsed = and_(
         _open,

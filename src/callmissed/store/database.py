@@ -23,7 +23,8 @@ POOL_SIZE = 10
 POOL_OVERFLOW = 10
 
 SESSION_OPTIONS = (
-    f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000:.0f} -c lock_timeout={LOCK_TIMEOUT_S * 1000:.0f} "
+    f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000:.0f} "
+    f"-c lock_timeout={LOCK_TIMEOUT_S * 1000:.0f} "
     f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_S * 1000:.0f} "
     "-c search_path=public -c timezone=UTC"
 )
@@ -34,14 +35,18 @@ SET_DOOR = text("select set_config('role', :role, true), set_config('app.tenant'
 
 
 class Database:
-    """Made once a process. `url` is `postgresql+psycopg://…`; its login role is a member of both our roles."""
+    """Made once a process. `url` is `postgresql+psycopg://…`; its login role is a member of both
+    our roles.
+    """
 
-    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = POOL_SIZE, overflow: int = POOL_OVERFLOW
+    ) -> None:
         self._url = url
         self._engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
-            max_overflow=POOL_OVERFLOW,
+            max_overflow=overflow,
             pool_timeout=OPEN_TIMEOUT_S,
             pool_pre_ping=False,
             connect_args={
@@ -55,8 +60,8 @@ class Database:
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[TenantDb]:
         """One transaction on the rows of one tenant: committed on a clean exit, else rolled back.
 
-        Raises Refusal: UNAVAILABLE within about a second when the database does not answer, INVALID_VALUE for text
-        that PostgreSQL cannot hold (NUL, lone surrogates).
+        Raises Refusal: UNAVAILABLE within about a second when the database does not answer,
+        INVALID_VALUE for text that PostgreSQL cannot hold (NUL, lone surrogates).
         """
         async with self._transaction(APP_ROLE, str(tenant_id)) as connection:
             yield TenantDb(connection, tenant_id)
@@ -76,7 +81,8 @@ class Database:
         await self._engine.dispose()
 
     def listen(self, *channels: str) -> AsyncIterator[tuple[str, str]]:
-        """Yields (channel, payload) of each NOTIFY, on a connection of its own that is made again when it breaks.
+        """Yields (channel, payload) of each NOTIFY, on a connection of its own that is made again
+        when it breaks.
 
         What is announced while it is broken is lost: poll beside it.
         """
@@ -98,7 +104,8 @@ class Database:
                 try:
                     return await self._open_once(role, tenant)
                 except DBAPIError as error:
-                    # A pooled connection that the server has closed: that made the pool forget all of its age.
+                    # A pooled connection that the server has closed: that made the pool forget all
+                    # of its age.
                     if not error.connection_invalidated:
                         raise
                     return await self._open_once(role, tenant)

@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from callmissed.store.rows import OpenDb, fetch_value
 
-# Made by the revision of procrastinate's schema; it runs with the rights of the schema's owner, so that a tenant's
-# transaction may leave a job and read none.
+# Made by the revision of procrastinate's schema; it runs with the rights of the schema's owner, so
+# that a tenant's transaction may leave a job and read none.
 _DEFER = text("select jobs.leave_job(:queue, :task, :queueing_lock, :args)").bindparams(
     bindparam("args", type_=JSONB)
 )
@@ -21,7 +21,8 @@ async def defer(
     queue: str = "default",
     **args: Any,
 ) -> int | None:
-    """Leaves a job for `callmissed jobs`; it starts when this transaction commits, and never if it does not.
+    """Leaves a job for `callmissed jobs`; it starts when this transaction commits, and never if it
+    does not.
 
     Returns its id, or None where a job with the same `queueing_lock` waits already.
     """

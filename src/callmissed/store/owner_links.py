@@ -1,4 +1,6 @@
-"""Rows of `owner_links`: a secret's hash for checking, and sealed for printing it again until it is used."""
+"""Rows of `owner_links`: a secret's hash for checking, and sealed for printing it again until it is
+used.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4

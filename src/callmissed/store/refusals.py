@@ -8,7 +8,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from callmissed.domain.errors import Kind, Refusal
 
-# PostgreSQL, appendix A: character_not_in_repertoire, untranslatable_character, invalid_text_representation.
+# PostgreSQL, appendix A: character_not_in_repertoire, untranslatable_character,
+# invalid_text_representation.
 TEXT_STATES = {"22021", "22P05", "22P02"}
 
 
@@ -31,7 +32,9 @@ def unstorable_text() -> Refusal:
 
 @contextmanager
 def refuse_outages() -> Iterator[None]:
-    """Turns an unreachable, overloaded or stopping database, and text it cannot hold, into a Refusal."""
+    """Turns an unreachable, overloaded or stopping database, and text it cannot hold, into a
+    Refusal.
+    """
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:

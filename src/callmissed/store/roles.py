@@ -1,4 +1,6 @@
-"""The two roles that transactions run as: neither can bypass row-level security, neither can log in."""
+"""The two roles that transactions run as: neither can bypass row-level security, neither can log
+in.
+"""
 
 import time
 
@@ -7,7 +9,8 @@ from sqlalchemy.exc import DBAPIError, InternalError, ProgrammingError
 
 APP_ROLE = "callmissed_app"
 SYSTEM_ROLE = "callmissed_system"
-# Roles belong to the whole cluster: another database's first start may make them at the same moment.
+# Roles belong to the whole cluster: another database's first start may make them at the same
+# moment.
 ATTEMPTS = 10
 # The first in which a role can be granted without its rights being inherited.
 OLDEST_VERSION = 160000
@@ -31,7 +34,8 @@ class UnfitDatabaseError(Exception):
 
 
 def ensure_roles(connection: Connection) -> None:
-    """Afterwards both roles exist and the login role may become either, without having their rights before it does.
+    """Afterwards both roles exist and the login role may become either, without having their rights
+    before it does.
 
     Raises UnfitDatabaseError.
     """

@@ -101,7 +101,9 @@ async def end(
     detail: str,
     at: datetime | None,
 ) -> EndedSession | None:
-    """Compare-and-set: None unless the session was open until now. `at` is brought between its start and now."""
+    """Compare-and-set: None unless the session was open until now. `at` is brought between its
+    start and now.
+    """
     table = voice_sessions
     began = func.coalesce(table.c.started_at, table.c.created_at)
     ended_at = func.now() if at is None else func.least(func.now(), func.greatest(at, began))

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 @dataclass(frozen=True, slots=True)
 class TenantDb:
-    """An open transaction as role `callmissed_app`, narrowed to `tenant_id` by row-level security."""
+    """An open transaction as role `callmissed_app`, narrowed to `tenant_id` by row security."""
 
     connection: AsyncConnection
     tenant_id: UUID

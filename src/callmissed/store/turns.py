@@ -21,7 +21,8 @@ PLAIN = tuple(
 
 
 async def add(db: OpenDb, session_id: UUID, epoch: int, seq: int, turn: Turn) -> bool:
-    """Stores the turn behind the ones that are there; False when (session, epoch, seq) was stored before.
+    """Stores the turn behind the ones that are there; False when (session, epoch, seq) was stored
+    before.
 
     The session's row must be locked by this transaction, so that indexes stay contiguous.
     """

@@ -13,7 +13,8 @@ from callmissed.store.tenant import TenantDb
 
 ADMISSION_LOCK = 0x63616C6C_0002
 
-# Made in the migrations; it counts over all tenants and tells a tenant's transaction nothing but the number.
+# Made in the migrations; it counts over all tenants and tells a tenant's transaction nothing but
+# the number.
 _FREE_SLOTS = text("select free_slots(:silent_s)")
 
 
@@ -23,7 +24,7 @@ async def lock_admission(db: TenantDb) -> None:
 
 
 async def count_free_slots(db: TenantDb, *, silent_s: float) -> int:
-    """Slots of workers that beat within `silent_s`, less the open sessions that hold or await one."""
+    """Slots of workers that beat within `silent_s`, less the open sessions in or for them."""
     free: int = await fetch_value(db, _FREE_SLOTS, {"silent_s": silent_s})
     return free
 
@@ -43,7 +44,9 @@ async def add(db: SystemDb, worker: Worker) -> None:
 
 
 async def beat(db: SystemDb, worker_id: UUID, free_slots: int, *, silent_s: float) -> bool:
-    """False for a worker that is unknown or has retired. `steady_since` starts again after a gap of `silent_s`."""
+    """False for a worker that is unknown or has retired. `steady_since` starts again after a gap of
+    `silent_s`.
+    """
     silent = workers.c.beat_at < func.now() - interval_s(silent_s)
     statement = (
         update(workers)
@@ -77,6 +80,8 @@ async def retire(db: SystemDb, worker_id: UUID) -> None:
 
 
 async def delete_silent(db: SystemDb, kept_s: float) -> None:
-    """Forgets workers that have not beaten for `kept_s`; sessions that they ran keep their history without them."""
+    """Forgets workers that have not beaten for `kept_s`; sessions that they ran keep their history
+    without them.
+    """
     gone = workers.c.beat_at < func.now() - interval_s(kept_s)
     await change(db, delete(workers).where(gone))

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version: roles first, then the revisions in `versions`."""
+"""Brings a database to this version's schema: roles first, then the revisions in `versions`."""
 
 import threading
 
@@ -8,8 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 
-from callmissed.store.roles import ensure_roles
 from callmissed.store.refusals import refuse_outages
+from callmissed.store.roles import ensure_roles
 
 LOCATION = "callmissed.store:migrations"
 LOCK_KEY = 0x63616C6C_0003
@@ -19,7 +19,8 @@ _one_at_a_time = threading.Lock()
 
 
 def upgrade(url: str) -> None:
-    """Afterwards the schema is the newest; several at once wait for each other. `url` is `postgresql+psycopg://…`.
+    """Afterwards the schema is the newest; several at once wait for each other. `url` is
+    `postgresql+psycopg://…`.
 
     Raises UnfitDatabaseError, and Refusal UNAVAILABLE when the database cannot be reached.
     """
@@ -38,7 +39,9 @@ def upgrade(url: str) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """True when no revision is missing in the database, and none is there that this version does not know."""
+    """True when no revision is missing in the database, and none is there that this version does
+    not know.
+    """
     script = ScriptDirectory.from_config(_config(connection))
     present = MigrationContext.configure(connection).get_current_heads()
     return set(present) == set(script.get_heads())

@@ -116,7 +116,8 @@ create table documents (
   content_sha256 bytea not null check (length(content_sha256) = 32),
   created_at timestamptz not null,
   unique (tenant_id, id),
-  foreign key (tenant_id, knowledge_base_id) references knowledge_bases (tenant_id, id) on delete cascade
+  foreign key (tenant_id, knowledge_base_id)
+    references knowledge_bases (tenant_id, id) on delete cascade
 );
 create index documents_newest on documents (tenant_id, knowledge_base_id, created_at desc, id);
 
@@ -167,8 +168,8 @@ create table voice_sessions (
   turn_count integer not null check (turn_count >= 0),
   caller_audio_s double precision not null check (caller_audio_s >= 0),
   agent_audio_s double precision not null check (agent_audio_s >= 0),
-  end_reason text check (end_reason in ('api_delete', 'user_left', 'agent_ended', 'transferred', 'silence',
-    'insufficient_credits', 'max_duration', 'never_joined', 'error')),
+  end_reason text check (end_reason in ('api_delete', 'user_left', 'agent_ended', 'transferred',
+    'silence', 'insufficient_credits', 'max_duration', 'never_joined', 'error')),
   end_detail text,
   worker_id uuid references workers on delete set null,
   epoch integer not null check (epoch >= 0),
@@ -184,9 +185,12 @@ create table voice_sessions (
   check (status <> 'active' or started_at is not null)
 );
 create index voice_sessions_newest on voice_sessions (tenant_id, created_at desc, id);
-create index voice_sessions_newest_of_status on voice_sessions (tenant_id, status, created_at desc, id);
-create index voice_sessions_open on voice_sessions (created_at, id) where status in ('created', 'active');
-create index voice_sessions_held on voice_sessions (worker_id) where status in ('created', 'active');
+create index voice_sessions_newest_of_status
+  on voice_sessions (tenant_id, status, created_at desc, id);
+create index voice_sessions_open on voice_sessions (created_at, id)
+  where status in ('created', 'active');
+create index voice_sessions_held on voice_sessions (worker_id)
+  where status in ('created', 'active');
 create index voice_sessions_of_bot on voice_sessions (tenant_id, bot_id);
 
 create table turns (
@@ -268,7 +272,7 @@ RIGHTS = {
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
 RULES = {
     "tenants": f"id = {TENANT}",
-    "people": f"exists (select 1 from memberships m where m.person_id = people.id and m.tenant_id = {TENANT})",
+    "people": f"id in (select m.person_id from memberships m where m.tenant_id = {TENANT})",  # noqa: S608
 }
 
 FREE_SLOTS = """
@@ -281,7 +285,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select s.worker_id, count(*) as calls from voice_sessions s
     where s.status in ('created', 'active') group by s.worker_id
   ), room as (
-    select coalesce(sum(greatest(0, least(l.free_slots, l.slots - coalesce(h.calls, 0)))), 0) as slots
+    select coalesce(sum(greatest(0, least(l.free_slots, l.slots - coalesce(h.calls, 0)))), 0)
+      as slots
     from living l left join held h on h.worker_id = l.id
   ), waiting as (
     select coalesce(sum(h.calls), 0) as calls from held h
@@ -300,12 +305,10 @@ def upgrade() -> None:
         op.execute(f"alter table {table} enable row level security")
         op.execute(f"alter table {table} force row level security")
         rule = RULES.get(table, f"tenant_id = {TENANT}")
-        op.execute(
-            f"create policy own_tenant on {table} to callmissed_app using ({rule}) with check ({rule})"
-        )
-        op.execute(
-            f"create policy every_tenant on {table} to callmissed_system using (true) with check (true)"
-        )
+        own = f"create policy own_tenant on {table} to callmissed_app"
+        op.execute(f"{own} using ({rule}) with check ({rule})")
+        every = f"create policy every_tenant on {table} to callmissed_system"
+        op.execute(f"{every} using (true) with check (true)")
         if rights:
             op.execute(f"grant {rights} on {table} to callmissed_app")
         op.execute(f"grant select, insert, update, delete on {table} to callmissed_system")

@@ -1,4 +1,6 @@
-"""The schema of background jobs: procrastinate's own, as of 3.10, and a door to leave a job through."""
+"""The schema of background jobs: procrastinate's own, as of 3.10, and a door to leave a job
+through.
+"""
 
 from pathlib import Path
 
@@ -11,8 +13,8 @@ down_revision = "0001"
 SCHEMA_FILE = Path(__file__).with_name("jobs_3_10.sql")
 
 LEAVE_JOB = """
-create function jobs.leave_job(queue text, task text, waiting_lock text, task_args jsonb) returns bigint
-language plpgsql security definer set search_path = jobs, pg_temp as $$
+create function jobs.leave_job(queue text, task text, waiting_lock text, task_args jsonb)
+returns bigint language plpgsql security definer set search_path = jobs, pg_temp as $$
 begin
   return (procrastinate_defer_jobs_v1(array[
     row(queue, task, 0, null, waiting_lock, task_args, null)::procrastinate_job_to_defer_v1
