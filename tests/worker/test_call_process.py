@@ -109,12 +109,29 @@ async def test_a_drained_process_leaves_after_its_last_call(tmp_path: Path) -> N
     assert len(notes_in(journal)) == 1
 
 
-async def test_a_process_whose_parent_is_gone_ends_its_calls_and_leaves(tmp_path: Path) -> None:
-    async with scripted_process() as (process, _):
-        _, journal = start(process, tmp_path, "say wait")
-        _, other_journal = start(process, tmp_path, "say stubborn")
+async def test_a_process_whose_parent_is_gone_leaves_its_calls_without_an_end(
+    tmp_path: Path,
+) -> None:
+    async with scripted_process() as (process, messages):
+        terms, journal = start(process, tmp_path, "say wait")
+        other_terms, other_journal = start(process, tmp_path, "say stubborn")
+        await until(messages, Noted(terms.session_id))
+        await until(messages, Noted(other_terms.session_id))
         async with asyncio.timeout(PATIENCE_S):
             await process.leave()
+            assert await process.wait() == 0
+    for each in (journal, other_journal):
+        assert [type(note) for note in notes_in(each)] == [TurnFinished]
+
+
+async def test_a_terminated_process_ends_its_calls(tmp_path: Path) -> None:
+    async with scripted_process() as (process, messages):
+        terms, journal = start(process, tmp_path, "say wait")
+        other_terms, other_journal = start(process, tmp_path, "say stubborn")
+        await until(messages, Noted(terms.session_id))
+        await until(messages, Noted(other_terms.session_id))
+        os.kill(process.pid, signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE_S):
             assert await process.wait() == 0
     for each in (journal, other_journal):
         end = notes_in(each)[-1]

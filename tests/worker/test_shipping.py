@@ -19,9 +19,8 @@ from callmissed.runtime.wire import Numbered, Told, ToParent, encode_record
 from callmissed.store.database import Database
 from callmissed.store.migrations import upgrade
 from callmissed.worker.adoption import Adopter
-from tests.conftest import short_folder
 from tests.databases import open_database
-from tests.servers import running_postgres
+from tests.servers import running_postgres, short_folder
 from tests.worker.scripted_child import scripted_turn
 from tests.worker.sessions import Stage, open_stage
 

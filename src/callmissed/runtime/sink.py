@@ -34,19 +34,23 @@ class JournalSink:
         self._say = say
         self._clock = clock
         self._next_seq = 0
-        self.ended = False
+        self._silent = False
 
     def put(self, note: CallNote) -> None:
         """Nothing is taken after the call's end has been noted."""
-        if self.ended:
+        if self._silent:
             return
-        self.ended = isinstance(note, CallEnded)
+        self._silent = isinstance(note, CallEnded)
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         record = encode_record(Numbered(seq, self._clock.now(), note))
         if self._write(record):
             self._say(Noted(self._session_id))
         else:
             self._say(Told(self._session_id, self._epoch, record))
+
+    def mute(self) -> None:
+        """Nothing is taken from now on."""
+        self._silent = True
 
     def _write(self, record: dict[str, Any]) -> bool:
         if self._journal is None:

@@ -70,6 +70,7 @@ class Calls:
         self._warm = warm
         self._say = say
         self._orders: dict[UUID, OrderQueue] = {}
+        self._sinks: dict[UUID, JournalSink] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._joins = asyncio.Semaphore(JOINS_IN_FLIGHT)
         self._empty = asyncio.Event()
@@ -111,9 +112,20 @@ class Calls:
         try:
             await asyncio.wait_for(self._empty.wait(), wait_s)
         except TimeoutError:
-            for task in self._tasks.values():
-                task.cancel()
-            await self._empty.wait()
+            await self._cancel_all()
+
+    async def abandon_all(self) -> None:
+        """Afterwards no call runs, and none has noted an end: whoever ships the journals decides
+        how these calls go on.
+        """
+        for sink in self._sinks.values():
+            sink.mute()
+        await self._cancel_all()
+
+    async def _cancel_all(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await self._empty.wait()
 
     def _see_whether_empty(self) -> None:
         if self._orders:
@@ -125,14 +137,15 @@ class Calls:
     async def _run(self, message: Start) -> None:
         terms = message.terms
         journal = _open_journal(message)
+        sink = JournalSink(terms.session_id, terms.epoch, journal, self._say)
+        self._sinks[terms.session_id] = sink
         try:
-            await self._run_to_its_end(
-                terms, JournalSink(terms.session_id, terms.epoch, journal, self._say)
-            )
+            await self._run_to_its_end(terms, sink)
         finally:
             if journal is not None:
                 journal.close()
-            del self._orders[terms.session_id], self._tasks[terms.session_id]
+            for kept in (self._orders, self._sinks, self._tasks):
+                del kept[terms.session_id]
             self._see_whether_empty()
             self._say(Done(terms.session_id))
 

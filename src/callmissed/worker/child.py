@@ -79,17 +79,18 @@ async def _obey(pipes: ParentPipes, calls: Calls) -> None:
     """Returns with no call running: after a drain, a SIGTERM, or when the parent is gone."""
     terminated = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
-    reasons = (
-        asyncio.create_task(_read(pipes, calls)),
-        asyncio.create_task(terminated.wait()),
-        asyncio.create_task(calls.drained.wait()),
-    )
+    reading = asyncio.create_task(_read(pipes, calls))
+    stopping = asyncio.create_task(terminated.wait())
+    draining = asyncio.create_task(calls.drained.wait())
     try:
-        done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.gather(*done)
+        await asyncio.wait((reading, stopping, draining), return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done():
+            await calls.end_all(LAST_WORDS_S)
+        if reading.done():
+            reading.result()
     finally:
-        await calls.end_all(LAST_WORDS_S)
-        for task in reasons:
+        await calls.abandon_all()
+        for task in (reading, stopping, draining):
             task.cancel()
 
 
