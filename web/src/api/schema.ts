@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Live
+         * @description The process answers.
+         */
+        get: operations["health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Ready
+         * @description The database answers and a worker is there.
+         */
+        get: operations["health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/claim": {
         parameters: {
             query?: never;
@@ -13,7 +53,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Claim
+         * @description Trades the one-time secret of the owner link for a signed-in browser.
+         */
         post: operations["claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logout
+         * @description Forgets this browser: its cookie is worth nothing afterwards.
+         */
+        post: operations["logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -29,6 +93,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Refresh
+         * @description A new access token for the refresh cookie, which is replaced.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -43,7 +111,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * List Bots
+         * @description Newest first; the header `X-Total-Count` says how many there are.
+         */
         get: operations["list_bots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bots/{bot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bot
+         * @description One bot.
+         */
+        get: operations["get_bot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Me
+         * @description The tenant, and the role or the key.
+         */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -59,6 +171,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * List Models
+         * @description Only what can be routed now, and what is under maintenance.
+         */
         get: operations["list_models"];
         put?: never;
         post?: never;
@@ -75,8 +191,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Sessions
+         * @description Newest first; the header `X-Total-Count` says how many there are.
+         */
+        get: operations["list_sessions"];
         put?: never;
+        /**
+         * Create Session
+         * @description Makes a session and its room, and returns the token with which the caller joins it.
+         */
         post: operations["create_session"];
         delete?: never;
         options?: never;
@@ -91,9 +215,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get Session
+         * @description A session without the way into its room.
+         */
         get: operations["get_session"];
         put?: never;
         post?: never;
+        /**
+         * End Session
+         * @description Ends a session as `api_delete`; one that has ended stays as it is.
+         */
         delete: operations["end_session"];
         options?: never;
         head?: never;
@@ -107,6 +239,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get Transcript
+         * @description What was heard, turn by turn.
+         */
         get: operations["get_transcript"];
         put?: never;
         post?: never;
@@ -120,140 +256,603 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        ErrorOut: {
-            error: {
-                message: string;
-                type: string;
-                code: string;
-                param: string | null;
-                hint: string;
-                doc_url: string;
-                request_id: string;
-            };
+        /**
+         * BotOut
+         * @description In its published version; a model or language of null is the platform's default.
+         */
+        BotOut: {
+            /** Created At */
+            created_at: string;
+            /**
+             * Greeting
+             * @description Null: the usual one in the language.
+             */
+            greeting: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Knowledge Base Ids */
+            knowledge_base_ids: string[];
+            /** Language */
+            language: string | null;
+            /** Llm Model */
+            llm_model: string | null;
+            /** Name */
+            name: string;
+            /** Stt Model */
+            stt_model: string | null;
+            /** System Prompt */
+            system_prompt: string;
+            /** Tts Model */
+            tts_model: string | null;
+            type: components["schemas"]["BotType"];
+            /** Version */
+            version: number;
+            /** Voice */
+            voice: string | null;
         };
-        SignedInOut: {
-            access_token: string;
-            expires_in: number;
-            tenant: {
-                id: string;
-                name: string;
-            };
-            role: string;
-        };
+        /**
+         * BotType
+         * @enum {string}
+         */
+        BotType: "web" | "inbound_call" | "outbound_call" | "ivr" | "whatsapp";
+        /** ClaimIn */
         ClaimIn: {
+            /**
+             * Link Secret
+             * @description What follows # in the owner link.
+             */
             link_secret: string;
         };
-        BotOut: {
-            id: string;
-            name: string;
+        /**
+         * EndReason
+         * @enum {string}
+         */
+        EndReason: "api_delete" | "user_left" | "agent_ended" | "transferred" | "silence" | "insufficient_credits" | "max_duration" | "never_joined" | "error";
+        /**
+         * ErrorBody
+         * @description `code` is what programs read; `hint` says what to do; `doc_url` is a page of ours.
+         */
+        ErrorBody: {
+            /** Code */
+            code: string;
+            /** Doc Url */
+            doc_url: string;
+            /** Hint */
+            hint: string;
+            /** Message */
+            message: string;
+            /** Param */
+            param: string | null;
+            /** Request Id */
+            request_id: string;
+            /** Type */
             type: string;
-            greeting: string | null;
-            system_prompt: string;
-            language: string | null;
         };
-        ModelOut: {
+        /** ErrorOut */
+        ErrorOut: {
+            error: components["schemas"]["ErrorBody"];
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /** KeyOut */
+        KeyOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            object: string;
-            created: number;
-            owned_by: string;
-            provider: string;
-            service: string;
-            languages: string[];
-            voices: string[];
-            status: string;
-            fallback: string | null;
+            /**
+             * Permissions
+             * @description Aliases written out; `*` is all of them.
+             */
+            permissions: string[];
         };
+        /** LiveOut */
+        LiveOut: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "ok";
+        };
+        /**
+         * MeOut
+         * @description A person has a `role`, a key has `key`; the other one is null.
+         */
+        MeOut: {
+            key: components["schemas"]["KeyOut"] | null;
+            role: components["schemas"]["Role"] | null;
+            tenant: components["schemas"]["MyTenantOut"];
+        };
+        /** ModelList */
         ModelList: {
-            object: string;
+            /** Data */
             data: components["schemas"]["ModelOut"][];
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
         };
-        VoiceSessionOut: {
+        /**
+         * ModelOut
+         * @description One model; the first four fields are OpenAI's.
+         */
+        ModelOut: {
+            /**
+             * Created
+             * @description Unix time in seconds.
+             */
+            created: number;
+            /**
+             * Deprecated Voices
+             * @description Of `voices`: still taken, soon gone.
+             */
+            deprecated_voices: string[];
+            /**
+             * Fallback
+             * @description The local model that answers as long as there is no key for this service.
+             */
+            fallback: string | null;
+            /** Id */
             id: string;
-            session_id: string;
-            tenant_id: string;
-            bot_id: string | null;
-            /** @enum {string} */
-            status: "created" | "active" | "completed" | "failed" | "timeout";
-            config: {
-                [key: string]: unknown;
-            };
-            stt_model: string;
-            llm_model: string;
-            tts_voice: string;
-            started_at: string | null;
-            ended_at: string | null;
-            duration_seconds: number | null;
-            turn_count: number;
-            total_audio_seconds: number;
-            end_reason: string | null;
-            metadata: {
-                [key: string]: unknown;
-            } | null;
-            created_at: string;
+            /**
+             * Languages
+             * @description BCP-47; one without a region stands for all of them, an empty list for any.
+             */
+            languages: string[];
+            /** Note */
+            note: string | null;
+            /**
+             * Object
+             * @constant
+             */
+            object: "model";
+            /** Owned By */
+            owned_by: string;
+            /** Prices */
+            prices: components["schemas"]["PriceOut"][];
+            /** Provider */
+            provider: string;
+            /**
+             * Sample Rates
+             * @description In Hz.
+             */
+            sample_rates: number[];
+            service: components["schemas"]["Service"];
+            status: components["schemas"]["ModelStatus"];
+            /** Voices */
+            voices: string[];
         };
-        VoiceSessionCreated: {
+        /**
+         * ModelStatus
+         * @enum {string}
+         */
+        ModelStatus: "available" | "maintenance" | "deprecated";
+        /** MyTenantOut */
+        MyTenantOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            session_id: string;
-            tenant_id: string;
-            bot_id: string | null;
-            /** @enum {string} */
-            status: "created" | "active" | "completed" | "failed" | "timeout";
-            config: {
-                [key: string]: unknown;
-            };
-            stt_model: string;
-            llm_model: string;
-            tts_voice: string;
-            started_at: string | null;
-            ended_at: string | null;
-            duration_seconds: number | null;
-            turn_count: number;
-            total_audio_seconds: number;
-            end_reason: string | null;
-            metadata: {
-                [key: string]: unknown;
-            } | null;
-            created_at: string;
-            ws_url: string;
-            token: string;
-            livekit_url: string;
-            livekit_token: string;
+            /** Name */
+            name: string;
         };
+        /**
+         * PriceOut
+         * @description The vendor's list price on a day: `micros` millionths of `currency` for `per` of `what`.
+         */
+        PriceOut: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Currency */
+            currency: string;
+            /** Micros */
+            micros: number;
+            /** Per */
+            per: number;
+            /** What */
+            what: string;
+        };
+        /**
+         * ReadyOut
+         * @description `missing` says what keeps a call from being answered, and what to look at.
+         */
+        ReadyOut: {
+            /**
+             * Missing
+             * @description Empty when ready.
+             */
+            missing: string[];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unavailable";
+        };
+        /**
+         * Role
+         * @enum {string}
+         */
+        Role: "owner" | "admin" | "member" | "attendant";
+        /**
+         * Service
+         * @enum {string}
+         */
+        Service: "stt" | "llm" | "tts";
+        /**
+         * SignedInOut
+         * @description The access token goes into the header `Authorization: Bearer …`; keep it in memory only.
+         */
+        SignedInOut: {
+            /** Access Token */
+            access_token: string;
+            /**
+             * Expires In
+             * @description Seconds.
+             */
+            expires_in: number;
+            role: components["schemas"]["Role"];
+            tenant: components["schemas"]["TenantOut"];
+        };
+        /**
+         * SourceOut
+         * @description A passage of the documents that the answer came from.
+         */
         SourceOut: {
+            /** Document */
             document: string;
+            /** Heading */
             heading: string;
+            /** Score */
             score: number;
         };
+        /**
+         * Status
+         * @enum {string}
+         */
+        Status: "created" | "active" | "completed" | "failed" | "timeout";
+        /** TenantOut */
+        TenantOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TurnOut
+         * @description Moments in ms count from the caller's last sound, durations say so.
+         */
         TurnOut: {
-            turn_index: number;
-            user_transcript: string | null;
+            /**
+             * Agent Response
+             * @description What was heard of it.
+             */
             agent_response: string;
-            interrupted: boolean;
-            stt_ms: number | null;
-            endpoint_ms: number | null;
-            retrieval_ms: number | null;
-            first_token_ms: number | null;
-            first_audio_ms: number | null;
-            total_ms: number | null;
-            stop_ms: number | null;
-            llm_model: string;
+            /** Created At */
             created_at: string;
-            sources: components["schemas"]["SourceOut"][];
-            language: string;
-            offset_ms: number;
+            /** Duration Ms */
             duration_ms: number;
+            /**
+             * Endpoint Ms
+             * @description The end of the turn was decided.
+             */
+            endpoint_ms: number | null;
+            /**
+             * First Audio Ms
+             * @description The first audible sound of the answer.
+             */
+            first_audio_ms: number | null;
+            /**
+             * First Token Ms
+             * @description The language model's first word.
+             */
+            first_token_ms: number | null;
+            /** Interrupted */
+            interrupted: boolean;
+            /** Language */
+            language: string;
+            /** Llm Attempts */
             llm_attempts: number;
+            /** Llm Model */
+            llm_model: string;
+            /**
+             * Offset Ms
+             * @description When the turn began, from the session's first moment.
+             */
+            offset_ms: number;
+            /**
+             * Retrieval Ms
+             * @description How long the search in the documents took.
+             */
+            retrieval_ms: number | null;
+            /** Sources */
+            sources: components["schemas"]["SourceOut"][];
+            /**
+             * Stages
+             * @description Durations in ms that add up to first_audio_ms.
+             */
             stages: {
                 [key: string]: number;
             };
+            /**
+             * Stop Ms
+             * @description From the caller's onset to silence, if interrupted.
+             */
+            stop_ms: number | null;
+            /**
+             * Stt Ms
+             * @description The final words were known.
+             */
+            stt_ms: number | null;
+            /**
+             * Total Ms
+             * @description The agent was silent again.
+             */
+            total_ms: number | null;
+            /** Turn Index */
+            turn_index: number;
+            /**
+             * User Transcript
+             * @description Null for the greeting.
+             */
+            user_transcript: string | null;
         };
+        /**
+         * TurnTakingIn
+         * @description How long the agent waits, in ms; what is left out is as in `balanced`.
+         */
+        TurnTakingIn: {
+            /**
+             * Max Wait Ms
+             * @description The longest wait where more words are expected.
+             * @default 1500
+             */
+            max_wait_ms: number;
+            /**
+             * Min Interruption Ms
+             * @description Speech of the caller that takes the floor.
+             * @default 250
+             */
+            min_interruption_ms: number;
+            /**
+             * Wait Ms
+             * @description Silence that ends a turn.
+             * @default 300
+             */
+            wait_ms: number;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+        };
+        /**
+         * VoiceSessionCreated
+         * @description With the way into the room, which is shown here and nowhere else.
+         */
+        VoiceSessionCreated: {
+            /** Bot Id */
+            bot_id: string | null;
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Created At */
+            created_at: string;
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            end_reason: components["schemas"]["EndReason"] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Livekit Token */
+            livekit_token: string;
+            /** Livekit Url */
+            livekit_url: string;
+            /** Llm Model */
+            llm_model: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Started At */
+            started_at: string | null;
+            status: components["schemas"]["Status"];
+            /** Stt Model */
+            stt_model: string;
+            /**
+             * Tenant Id
+             * Format: uuid
+             */
+            tenant_id: string;
+            /**
+             * Token
+             * @description A LiveKit token for one hour; the same as `livekit_token`.
+             */
+            token: string;
+            /** Total Audio Seconds */
+            total_audio_seconds: number;
+            /** Tts Voice */
+            tts_voice: string;
+            /** Turn Count */
+            turn_count: number;
+            /**
+             * Ws Url
+             * @description The LiveKit server; the same as `livekit_url`.
+             */
+            ws_url: string;
+        };
+        /**
+         * VoiceSessionIn
+         * @description All fields are optional; a field that is null is as good as left out, but for `greeting`.
+         */
         VoiceSessionIn: {
+            /**
+             * Bot Id
+             * @description The bot whose prompt and documents to use.
+             */
             bot_id?: string | null;
+            /**
+             * Greeting
+             * @description The first words of the agent; null for none, left out for the bot's.
+             */
+            greeting?: string | null;
+            /**
+             * Language
+             * @description BCP-47 language of both sides; default `en-IN`. `od-IN` is `or-IN`.
+             */
+            language?: string | null;
+            /**
+             * Llm Model
+             * @description Default `kimi-k2.5`; see `/v1/models`.
+             */
+            llm_model?: string | null;
+            /**
+             * Max Duration Seconds
+             * @description Default 300.
+             */
+            max_duration_seconds?: number | null;
+            /**
+             * Metadata
+             * @description Kept with the session: 16 kB of JSON, 20 deep.
+             */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Stt Model
+             * @description Default `saaras:v3`.
+             */
+            stt_model?: string | null;
+            /**
+             * System Prompt
+             * @description Wins over the bot's prompt.
+             */
             system_prompt?: string | null;
-            language?: string;
-            voice?: string;
-            llm_model?: string;
-            max_duration_seconds?: number;
+            /**
+             * Tts Language
+             * @description What the agent speaks where it is not `language`.
+             */
+            tts_language?: string | null;
+            /**
+             * Tts Model
+             * @description Default `bulbul:v3`.
+             */
+            tts_model?: string | null;
+            /**
+             * Tts Provider
+             * @description `sarvam` (default) or `local`.
+             */
+            tts_provider?: string | null;
+            /**
+             * Tts Voice
+             * @description The same field as `voice`.
+             */
+            tts_voice?: string | null;
+            /**
+             * Turn Taking
+             * @description Default `balanced`.
+             */
+            turn_taking?: (("quick" | "balanced" | "patient") | components["schemas"]["TurnTakingIn"]) | null;
+            /**
+             * Variables
+             * @description Values for `{{name}}` in prompt and greeting.
+             */
+            variables?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Voice
+             * @description Voice of the speech model; default `shubh`.
+             */
+            voice?: string | null;
+            /**
+             * Webhook Url
+             * @description A public http(s) URL that gets the events.
+             */
+            webhook_url?: string | null;
+        };
+        /**
+         * VoiceSessionOut
+         * @description `config` is the request with its defaults; the models and the voice are what will run.
+         */
+        VoiceSessionOut: {
+            /** Bot Id */
+            bot_id: string | null;
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Created At */
+            created_at: string;
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            end_reason: components["schemas"]["EndReason"] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Llm Model */
+            llm_model: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Started At */
+            started_at: string | null;
+            status: components["schemas"]["Status"];
+            /** Stt Model */
+            stt_model: string;
+            /**
+             * Tenant Id
+             * Format: uuid
+             */
+            tenant_id: string;
+            /** Total Audio Seconds */
+            total_audio_seconds: number;
+            /** Tts Voice */
+            tts_voice: string;
+            /** Turn Count */
+            turn_count: number;
         };
     };
     responses: never;
@@ -264,6 +863,73 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyOut"];
+                };
+            };
+            /** @description A call would not be answered now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     claim: {
         parameters: {
             query?: never;
@@ -277,7 +943,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -286,7 +952,97 @@ export interface operations {
                     "application/json": components["schemas"]["SignedInOut"];
                 };
             };
-            /** @description refused */
+            /** @description malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -306,7 +1062,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -315,7 +1071,34 @@ export interface operations {
                     "application/json": components["schemas"]["SignedInOut"];
                 };
             };
-            /** @description refused */
+            /** @description token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -328,14 +1111,17 @@ export interface operations {
     };
     list_bots: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -344,7 +1130,175 @@ export interface operations {
                     "application/json": components["schemas"]["BotOut"][];
                 };
             };
-            /** @description refused */
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    get_bot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotOut"];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -358,7 +1312,7 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
-                service?: "stt" | "llm" | "tts";
+                service?: components["schemas"]["Service"] | null;
             };
             header?: never;
             path?: never;
@@ -366,7 +1320,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -375,7 +1329,112 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
-            /** @description refused */
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Status"] | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceSessionOut"][];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -389,17 +1448,20 @@ export interface operations {
     create_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key and body within a day get the same answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["VoiceSessionIn"];
+                "application/json": components["schemas"]["VoiceSessionIn"] | null;
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -408,7 +1470,70 @@ export interface operations {
                     "application/json": components["schemas"]["VoiceSessionCreated"];
                 };
             };
-            /** @description refused */
+            /** @description malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value · idempotency_mismatch · model_not_available */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable · provider_unavailable · at_capacity */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -430,7 +1555,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -439,7 +1564,52 @@ export interface operations {
                     "application/json": components["schemas"]["VoiceSessionOut"];
                 };
             };
-            /** @description refused */
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -461,12 +1631,66 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ended */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
             };
         };
     };
@@ -483,16 +1707,63 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TurnOut"][];
+                    "application/x-subrip": string;
+                    "text/plain": string;
                 };
             };
-            /** @description refused */
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Any other refusal has the same shape. */
             default: {
                 headers: {
                     [name: string]: unknown;
