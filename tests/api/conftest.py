@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,8 +16,9 @@ from callmissed.api.app import create_app
 from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.workers import Worker
 from callmissed.kit.tokens import keyed_hash, mint_key
+from callmissed.runtime.embedded.ports import free_ports
 from callmissed.runtime.house import House, open_house
-from callmissed.runtime.settings import load_settings
+from callmissed.runtime.settings import Settings, load_settings
 from callmissed.services import workers
 from callmissed.services.installation import prepare
 from callmissed.services.tenants import create_tenant
@@ -55,20 +57,23 @@ class Installation:
 async def installation(postgres_url: str, livekit: LiveKit) -> AsyncIterator[Installation]:
     async with fresh_database(postgres_url) as database_url:
         with tempfile.TemporaryDirectory() as folder:
-            settings = load_settings(
-                {
-                    "CALLMISSED_DATA_DIR": folder,
-                    "CALLMISSED_PUBLIC_URL": "http://api.test",
-                    "CALLMISSED_SECRET": "s" * 40,
-                    "CALLMISSED_OUTBOUND_ALLOW": "10.9.0.0/16",
-                    "DATABASE_URL": database_url,
-                    "LIVEKIT_URL": livekit.url,
-                    "LIVEKIT_API_KEY": livekit.key,
-                    "LIVEKIT_API_SECRET": livekit.secret,
-                }
-            )
-            async with open_house(settings) as house:
+            async with open_house(settings_of(Path(folder), database_url, livekit)) as house:
                 yield await _furnish(house)
+
+
+def settings_of(folder: Path, database_url: str, livekit: LiveKit) -> Settings:
+    return load_settings(
+        {
+            "CALLMISSED_DATA_DIR": str(folder),
+            "CALLMISSED_PUBLIC_URL": "http://api.test",
+            "CALLMISSED_SECRET": "s" * 40,
+            "CALLMISSED_OUTBOUND_ALLOW": "10.9.0.0/16",
+            "DATABASE_URL": database_url,
+            "LIVEKIT_URL": livekit.url,
+            "LIVEKIT_API_KEY": livekit.key,
+            "LIVEKIT_API_SECRET": livekit.secret,
+        }
+    )
 
 
 async def _furnish(house: House) -> Installation:
@@ -86,6 +91,15 @@ def client_of(app: FastAPI, key: str | None = None) -> httpx2.AsyncClient:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
     return httpx2.AsyncClient(transport=transport, base_url="http://api.test", headers=headers)
+
+
+@pytest_asyncio.fixture
+async def dark(livekit: LiveKit, data_dir: Path) -> AsyncIterator[FastAPI]:
+    """An application whose database does not answer."""
+    (port,) = free_ports("127.0.0.1", 1)
+    settings = settings_of(data_dir, f"postgresql://nobody@127.0.0.1:{port}/none", livekit)
+    async with open_house(settings) as house:
+        yield create_app(house)
 
 
 @pytest_asyncio.fixture

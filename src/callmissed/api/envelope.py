@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -98,6 +99,8 @@ class Gate:
 
         try:
             await self.app(scope, _bounded(scope, receive), passed)
+        except ClientDisconnect:
+            _log.debug("the client went away", path=scope["path"])
         except Exception:
             _log.exception("a request crashed", path=scope["path"])
             if has_started:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -144,7 +144,7 @@ def _refusal_of(request: Request, error: Exception) -> Refusal:
     if isinstance(error, Refusal):
         return error
     if isinstance(error, RequestValidationError):
-        return _refusal_of_validation(error.errors())
+        return _refusal_of_validation(error.errors(), _known_fields(request))
     if isinstance(error, HTTPException) and error.status_code == 405:
         allowed = allowed_methods(request.url.path)
         return Refusal(
@@ -158,12 +158,12 @@ def _refusal_of(request: Request, error: Exception) -> Refusal:
     return crashed()
 
 
-def _refusal_of_validation(errors: Sequence[Any]) -> Refusal:
+def _refusal_of_validation(errors: Sequence[Any], known: Sequence[str]) -> Refusal:
     """The first error, with how many more there are."""
     first = errors[0]
     param = _param_of(first["loc"])
     if first["type"] == "extra_forbidden":
-        message, hint = f"There is no field {param!r}.", _nearest_fields(first)
+        message, hint = f"There is no field {param!r}.", _nearest_field(str(param), known)
     elif first["type"] == "missing":
         message, hint = f"{param} is required.", f"Add {param}."
     else:
@@ -180,7 +180,16 @@ def _param_of(loc: Sequence[str | int]) -> str | None:
     return ".".join(steps)[:200] or (None if loc[:1] == ("body",) else str(loc[-1]))
 
 
-def _nearest_fields(error: Any) -> str:
-    known = error.get("ctx", {}).get("fields", ())
-    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+def _known_fields(request: Request) -> tuple[str, ...]:
+    """The fields that the body of this route may have."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    annotation = None if body is None else body.field_info.annotation
+    for form in (annotation, *get_args(annotation)):
+        if isinstance(form, type) and issubclass(form, BaseModel):
+            return tuple(form.model_fields)
+    return ()
+
+
+def _nearest_field(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean {near[0]}?" if near else "Leave it out, or check its name against /docs."
