@@ -118,6 +118,13 @@ class Screen:
 
     def show_state(self, state: AgentState) -> None:
         self.states.append(state)
+        self._more.set()
+
+    async def until_state(self, state: AgentState, within_s: float = 15.0) -> None:
+        async with asyncio.timeout(within_s):
+            while state not in self.states:
+                self._more.clear()
+                await self._more.wait()
 
     async def until_final(self, words: str, within_s: float = 15.0) -> None:
         async with asyncio.timeout(within_s):

@@ -106,11 +106,12 @@ class _ScriptedLLMStream(llm.LLMStream):
 
 @dataclass
 class ToneTTS(tts.TTS):
-    """A tone of 0.3 s a word behind 60 ms of silence, made at once after `first_s`."""
+    """A tone of 0.12 s a word behind 60 ms of silence, made at once after `first_s`."""
 
     first_s: float = 0.1
     rate_hz: int = 16000
     fails: bool = False
+    fails_after: int = 1_000_000
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -128,7 +129,7 @@ class ToneTTS(tts.TTS):
 
 class _ToneStream(tts.ChunkedStream):
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
-        if self._tts.fails:
+        if self._tts.fails or len(self._tts.said) >= self._tts.fails_after:
             raise APIConnectionError("scripted failure", retryable=False)
         self._tts.said.append(self._input_text)
         await asyncio.sleep(self._tts.first_s)
@@ -139,11 +140,48 @@ class _ToneStream(tts.ChunkedStream):
             num_channels=1,
             mime_type="audio/pcm",
         )
-        count = int(rate_hz * 0.3 * len(self._input_text.split()))
+        count = int(rate_hz * 0.12 * len(self._input_text.split()))
         tone = np.sin(np.arange(count) * 2 * np.pi * 220 / rate_hz) * 3000
         quiet = np.zeros(int(rate_hz * 0.06), np.int16)
         output_emitter.push(np.concatenate([quiet, tone.astype(np.int16)]).tobytes())
         output_emitter.flush()
+
+
+class StreamingToneTTS(tts.TTS):
+    """The same tone from one stream for a whole reply, piece after piece as it is flushed."""
+
+    def __init__(self, rate_hz: int = 16000) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=True), sample_rate=rate_hz, num_channels=1
+        )
+        self.pieces: list[str] = []
+
+    def synthesize(self, text, *, conn_options=DEFAULT_API_CONNECT_OPTIONS):
+        return self._synthesize_with_stream(text, conn_options=conn_options)
+
+    def stream(self, *, conn_options=DEFAULT_API_CONNECT_OPTIONS):
+        return _ToneReplyStream(tts=self, conn_options=conn_options)
+
+
+class _ToneReplyStream(tts.SynthesizeStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        rate_hz = self._tts.sample_rate
+        output_emitter.initialize(
+            request_id=utils.shortuuid(),
+            sample_rate=rate_hz,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+        )
+        output_emitter.start_segment(segment_id=utils.shortuuid())
+        async for text in self._input_ch:
+            if isinstance(text, str):
+                self._mark_started()
+                self._tts.pieces.append(text)
+                count = int(rate_hz * 0.12 * len(text.split()))
+                tone = np.sin(np.arange(count) * 2 * np.pi * 220 / rate_hz) * 3000
+                output_emitter.push(tone.astype(np.int16).tobytes())
+        output_emitter.end_input()
 
 
 def scripted_models(
@@ -151,7 +189,7 @@ def scripted_models(
     replies: Sequence[str | None],
     *,
     first_token_s: float = 0.1,
-    voice: ToneTTS | None = None,
+    voice: tts.TTS | None = None,
 ) -> Models:
     return Models(
         stt=ScriptedSTT(heard), llm=ScriptedLLM(replies, first_token_s), tts=voice or ToneTTS()

@@ -6,8 +6,9 @@ from callmissed.domain.knowledge import Found, Passage, Retrieval
 from callmissed.domain.lines import AgentState, Party
 from callmissed.domain.prompts import APOLOGIES, parse_passages
 from callmissed.domain.sessions import EndReason
+from callmissed.providers import Models
 from tests.voice.callers import FixedDesk, load_words, start_call
-from tests.voice.fakes import ToneTTS, scripted_models
+from tests.voice.fakes import StreamingToneTTS, ToneTTS, scripted_models
 
 ANSWER = "On Saturday, we are open from ten to four. On Sunday we are closed."
 LONG_ANSWER = " ".join(["This sentence goes on for a good while without an end."] * 6)
@@ -63,13 +64,7 @@ async def test_an_agent_that_is_interrupted_stops_and_knows_what_was_heard() -> 
     assert earpiece.cleared_s
     assert call.line.screen.finals(Party.AGENT) == [cut.agent_response, "Of course."]
     assert reply.user_transcript == "stop please"
-    asked = models.llm.asked[-1]  # type: ignore[attr-defined]
-    remembered = [
-        item.text_content.strip()
-        for item in asked.items
-        if isinstance(item, llm.ChatMessage) and item.role == "assistant" and item.text_content
-    ]
-    assert remembered == [cut.agent_response]
+    assert _remembered(models) == [cut.agent_response]
 
 
 async def test_the_model_is_given_what_the_documents_say() -> None:
@@ -118,6 +113,21 @@ async def test_a_voice_that_fails_leaves_a_recorded_apology() -> None:
     assert turn.trace["failure"] == "tts: APIConnectionError"
 
 
+async def test_an_answer_whose_voice_breaks_off_is_remembered_as_far_as_it_was_heard() -> None:
+    voice = ToneTTS(fails_after=2)
+    models = scripted_models(["when", "and then"], [ANSWER], voice=voice)
+    call = start_call(models, greeting=None)
+    for count in (1, 2):
+        await call.line.microphone.say(BRIEFLY)
+        await call.notes.until(lambda notes, count=count: len(notes.turns) == count)
+    await call.hang_up()
+    broken = call.notes.turns[0]
+    assert broken.agent_response == "On Saturday, we are open from ten to four."
+    assert broken.generated == ANSWER
+    assert _remembered(models) == [broken.agent_response]
+    assert call.notes.turns[1].agent_response == APOLOGIES["en"]
+
+
 async def test_a_call_whose_answers_keep_failing_ends_as_an_error() -> None:
     models = scripted_models([f"question {n}" for n in range(4)], [None], voice=ToneTTS(fails=True))
     call = start_call(models, greeting=None)
@@ -129,3 +139,60 @@ async def test_a_call_whose_answers_keep_failing_ends_as_an_error() -> None:
     assert end.reason is EndReason.ERROR
     assert "4 answers in a row failed" in end.detail
     assert [turn.agent_response for turn in call.notes.turns] == [""] * 4
+
+
+async def test_a_caller_who_goes_on_before_the_answer_is_recorded_with_both_turns() -> None:
+    models = scripted_models(["first i want", "then this"], ["-", "All right."], first_token_s=1.0)
+    models.llm.replies = ["Never heard.", "All right."]  # type: ignore[attr-defined]
+    call = start_call(models, greeting=None)
+    await call.line.microphone.say(BRIEFLY)
+    await call.line.screen.until_state(AgentState.THINKING)
+    await call.line.microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) == 2)
+    await call.hang_up()
+    first, second = call.notes.turns
+    assert first.user_transcript == "first i want"
+    assert first.agent_response == ""
+    assert first.interrupted
+    assert first.first_audio_ms is None
+    assert second.user_transcript == "then this"
+    assert second.agent_response == "All right."
+    assert not second.interrupted
+
+
+async def test_a_voice_that_streams_is_given_the_first_clause_first() -> None:
+    voice = StreamingToneTTS()
+    call = start_call(scripted_models(["when"], [ANSWER], voice=voice), greeting=None)
+    await call.line.microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) == 1)
+    await call.hang_up()
+    (turn,) = call.notes.turns
+    assert turn.agent_response == ANSWER
+    assert voice.pieces[-2:] == [
+        "On Saturday, we are open from ten to four.",
+        " On Sunday we are closed.",
+    ]
+    assert sum(turn.stages.values()) == turn.first_audio_ms
+
+
+async def test_markdown_is_not_spoken() -> None:
+    voice = ToneTTS()
+    call = start_call(scripted_models(["hi"], ["**Yes**, we `are` open 🎉."], voice=voice))
+    await call.notes.until(lambda notes: len(notes.turns) == 1)
+    await call.line.microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) == 2)
+    await call.hang_up()
+    turn = call.notes.turns[1]
+    assert "*" not in turn.agent_response
+    assert "🎉" not in turn.agent_response
+    assert turn.generated == "**Yes**, we `are` open 🎉."
+
+
+def _remembered(models: Models) -> list[str]:
+    """What the model, asked last, was told that it had said before."""
+    asked = models.llm.asked[-1]  # type: ignore[attr-defined]
+    return [
+        item.text_content.strip()
+        for item in asked.items
+        if isinstance(item, llm.ChatMessage) and item.role == "assistant" and item.text_content
+    ]

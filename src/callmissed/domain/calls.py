@@ -25,8 +25,8 @@ class TurnTaking:
 
 
 TURN_TAKING_PRESETS = {
-    "quick": TurnTaking(wait_s=0.25, max_wait_s=1.0, min_interruption_s=0.2),
-    "balanced": TurnTaking(wait_s=0.3, max_wait_s=1.5, min_interruption_s=0.25),
+    "quick": TurnTaking(wait_s=0.25, max_wait_s=1.0, min_interruption_s=0.16),
+    "balanced": TurnTaking(wait_s=0.3, max_wait_s=1.5, min_interruption_s=0.2),
     "patient": TurnTaking(wait_s=0.8, max_wait_s=3.0, min_interruption_s=0.4),
 }
 

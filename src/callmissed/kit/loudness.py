@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 WINDOW_S = 0.01
 SILENCE_DB = -96.0
+FAINTEST_SOUND_DB = -60.0
 AUDIBLE_PEAK = 200
 """A sample beyond this (−44 dB of full scale) can be heard."""
 
@@ -18,7 +19,8 @@ def window_levels_db(pcm: NDArray[np.int16], rate_hz: int) -> NDArray[np.float32
         return np.empty(0, np.float32)
     blocks = pcm[: count * window].reshape(count, window).astype(np.float32) / 32768.0
     power = np.mean(blocks * blocks, axis=1)
-    return np.maximum(10.0 * np.log10(np.maximum(power, 1e-12)), SILENCE_DB).astype(np.float32)
+    levels_db = 10.0 * np.log10(np.maximum(power, 1e-12))
+    return np.asarray(np.maximum(levels_db, SILENCE_DB), np.float32)
 
 
 def first_audible_sample(pcm: NDArray[np.int16]) -> int | None:
@@ -92,4 +94,4 @@ class LevelLog:
         known = self._levels_db[: min(self._count, self._size)]
         background = float(np.percentile(known, 10))
         threshold = max(loudest - self.RANGE_DB, background + self.ABOVE_BACKGROUND_DB)
-        return max(min(threshold, loudest - self.LEAST_RANGE_DB), SILENCE_DB + 6.0)
+        return max(min(threshold, loudest - self.LEAST_RANGE_DB), FAINTEST_SOUND_DB)

@@ -14,6 +14,7 @@ from callmissed.kit.loudness import first_audible_sample
 CHUNK_MS = 50
 LEAD_S = 0.15
 """So much sound at most waits in front of the caller; enough to ride out a busy event loop."""
+NEARLY_DRY_S = 0.02
 
 
 class SoundSink(Protocol):
@@ -49,6 +50,7 @@ class PacedOutput(io.AudioOutput):
         self._rate_hz = rate_hz
         self._sink = sink
         self._chunk_bytes = rate_hz * CHUNK_MS // 1000 * 2
+        self._grain_bytes = rate_hz // 100 * 2
         self._segment: _Segment | None = None
         self._recent = bytearray()
         self._dry_at_s = 0.0
@@ -133,14 +135,11 @@ class PacedOutput(io.AudioOutput):
         segment = self._segment
         if segment is None or not self._enabled.is_set():
             return None
-        if segment.waiting and (segment.is_flushed or len(segment.waiting) >= self._chunk_bytes):
-            room_s = LEAD_S - CHUNK_MS / 1000 - self._queued_s()
-            if room_s < 0:
-                return -room_s
-            await self._hand_over(segment)
-            return 0.0
-        if segment.waiting and not segment.is_flushed:
-            return self._wait_for_more(segment)
+        if segment.waiting:
+            wait_s = self._wait_before(segment)
+            if wait_s == 0:
+                await self._hand_over(segment)
+            return wait_s
         if not segment.is_flushed:
             return None
         if (left_s := self._queued_s()) > 0:
@@ -148,16 +147,19 @@ class PacedOutput(io.AudioOutput):
         self._finish(interrupted=False)
         return None
 
-    def _wait_for_more(self, segment: _Segment) -> float | None:
-        """Less than a chunk is there: it waits for the rest until the queue is nearly dry."""
-        left_s = self._queued_s() - CHUNK_MS / 2000
-        if segment.has_started and left_s > 0:
-            return left_s
-        return None
+    def _wait_before(self, segment: _Segment) -> float | None:
+        """How long until the next chunk is due; less than one is due when the queue runs dry."""
+        if segment.is_flushed or len(segment.waiting) >= self._chunk_bytes:
+            return max(0.0, self._queued_s() + CHUNK_MS / 1000 - LEAD_S)
+        if not segment.has_started:
+            return None
+        return max(0.0, self._queued_s() - NEARLY_DRY_S)
 
     async def _hand_over(self, segment: _Segment) -> None:
         chunk = bytes(segment.waiting[: self._chunk_bytes])
         del segment.waiting[: self._chunk_bytes]
+        if segment.is_flushed and not segment.waiting:
+            chunk += bytes(-len(chunk) % self._grain_bytes)
         samples = len(chunk) // 2
         starts_s = max(self._dry_at_s, time.monotonic())
         self._note_audible(chunk, starts_s)

@@ -53,15 +53,16 @@ class AnswerBook:
         return self._answers.setdefault(speech_id, Answer())
 
     def current(self) -> Answer:
-        """The answer in whose task this is called.
-
-        The engine has no public way to ask for it: it keeps the speech in a context variable of its
-        own.
-        """
-        handle = _SpeechHandleContextVar.get(None)
-        if handle is None:
+        """The answer in whose task this is called. Raises RuntimeError outside of one."""
+        answer = self.find_current()
+        if answer is None:
             raise RuntimeError("Called outside of a speech of the engine.")
-        return self.of(handle.id)
+        return answer
+
+    def find_current(self) -> Answer | None:
+        """The engine has no public way to ask: it keeps the speech in a context variable."""
+        handle = _SpeechHandleContextVar.get(None)
+        return self.of(handle.id) if handle is not None else None
 
     def drop(self, speech_id: str) -> Answer | None:
         return self._answers.pop(speech_id, None)

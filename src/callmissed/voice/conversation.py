@@ -44,6 +44,8 @@ from callmissed.voice.utterances import UtteranceWatch
 MAX_FAILED_ANSWERS = 3
 MAX_STT_ERRORS = 10
 CLOSE_TIMEOUT_S = 5.0
+CLIP_WAIT_S = 1.0
+"""A greeting that is not recorded by then is synthesised while it is said."""
 
 
 class Conversation:
@@ -102,7 +104,8 @@ class Conversation:
         self._failed_answers = 0
         self._stt_errors = 0
         self._has_failed = False
-        self._preparing: asyncio.Task[Clip] | None = None
+        self._greeting: asyncio.Task[Clip] | None = None
+        self._preparing: list[asyncio.Task[Any]] = []
 
     @property
     def caller_audio_s(self) -> float:
@@ -117,17 +120,22 @@ class Conversation:
         self._session.input.audio = self._input
         self._session.output.audio = self._output
         await self._session.start(self._agent, record=False, session_host=False)
-        self._preparing = asyncio.create_task(self._prepare(), name="prepare clips")
+        if self._terms.greeting:
+            recording = self._voice.record(self._terms.greeting)
+            self._greeting = asyncio.create_task(recording, name="record greeting")
+            self._preparing.append(self._greeting)
+        keeping = self._voice.keep_apology(self._apology)
+        self._preparing.append(asyncio.create_task(keeping, name="record apology"))
 
     async def greet(self) -> None:
         """Turn 0, interruptible like any other; nothing where the terms have no greeting."""
-        if not self._terms.greeting or self._preparing is None:
+        if not self._terms.greeting or self._greeting is None:
             return
-        clip = await asyncio.shield(self._preparing)
+        await asyncio.wait([self._greeting], timeout=CLIP_WAIT_S)
+        clip = self._greeting.result() if self._greeting.done() else ()
         text = self._terms.greeting
         audio = self._play(text, clip) if clip else NOT_GIVEN
-        handle = self._session.say(text, audio=audio)
-        answer = self._book.of(handle.id)
+        answer = self._book.of(self._session.say(text, audio=audio).id)
         answer.is_greeting = True
         answer.generated = text
 
@@ -137,9 +145,10 @@ class Conversation:
 
     async def aclose(self) -> None:
         """Silence at once, then the end; every turn has been told afterwards."""
-        if self._preparing is not None:
-            self._preparing.cancel()
-            await asyncio.wait([self._preparing])
+        for task in self._preparing:
+            task.cancel()
+        if self._preparing:
+            await asyncio.wait(self._preparing)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._session.aclose()
@@ -178,12 +187,6 @@ class Conversation:
         session.on("close", self._note_close)
         return session
 
-    async def _prepare(self) -> Clip:
-        greeting = self._terms.greeting
-        clip = await self._voice.record(greeting) if greeting else ()
-        await self._voice.keep_apology(self._apology)
-        return clip
-
     async def _play(self, text: str, clip: Clip) -> AsyncGenerator[rtc.AudioFrame, None]:
         async with aclosing(self._voice.play(text, clip, self._book.current())) as frames:
             async for frame in frames:
@@ -216,8 +219,10 @@ class Conversation:
         self._captions.show_state(AgentState(event.new_state))
 
     def _note_item(self, event: ConversationItemAddedEvent) -> None:
-        if isinstance(event.item, llm.ChatMessage) and event.item.role == "user":
-            self._book.current().utterance = self._log.take_utterance()
+        answer = self._book.find_current()
+        is_words = isinstance(event.item, llm.ChatMessage) and event.item.role == "user"
+        if answer is not None and is_words:
+            answer.utterance = self._log.take_utterance()
 
     def _note_speech(self, event: SpeechCreatedEvent) -> None:
         self._book.of(event.speech_handle.id)

@@ -35,17 +35,19 @@ class Script:
     def begin_line(self, text: str) -> None:
         self._lines.append(Line(text))
 
-    def extend_line(self, text: str) -> None:
-        """More text for the last line, of which the sound is made in one go."""
-        if not self._lines:
-            self._lines.append(Line(""))
-        self._lines[-1].text += text
-
     def add_sound(self, seconds: float) -> None:
         self._lines[-1].sound_s += seconds
 
     def end_line(self) -> None:
         self._lines[-1].is_complete = True
+
+    def cut_short(self) -> None:
+        """No more sound comes for the last line: its text ends where its sound does."""
+        if self._lines and not self._lines[-1].is_complete:
+            line = self._lines.pop()
+            self._lines.append(Line(_words_within(line.text, line.sound_s / line.lasts_s())))
+            self._lines[-1].sound_s = line.sound_s
+            self._lines[-1].is_complete = True
 
     def replace(self, text: str) -> None:
         """Another text is said instead of all so far."""

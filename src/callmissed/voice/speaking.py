@@ -1,14 +1,13 @@
 """Makes speech of an answer's text: the first clause at once, sentence after sentence behind it."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import APIConnectOptions, tts, utils
+from livekit.agents import APIConnectOptions, tts
 
 from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
@@ -58,10 +57,11 @@ class Voice:
     async def speak(
         self, text: AsyncIterable[str], answer: Answer
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """The answer's sound as it is made; never raises for a failing engine.
+        """The answer's sound as it is made.
 
-        A failure before the first sound plays the apology in its place; one after it ends the
-        answer there.
+        Where the engine fails before the first sound, the apology is played in its place; after
+        it, the answer ends there. Then the failure is raised: so the engine's memory keeps what
+        was heard, not what was meant.
         """
         made_sound = False
         try:
@@ -74,24 +74,25 @@ class Voice:
             logger.warning("speech synthesis failed: %s", type(error).__name__)
             answer.failure = f"tts: {type(error).__name__}"
             if made_sound or self._apology is None:
-                return
+                answer.script.cut_short()
+                raise
             words, clip = self._apology
             async with aclosing(self.play(words, clip, answer)) as frames:
                 async for frame in frames:
                     self._note_sound(frame, answer)
                     yield frame
+            raise
 
     async def _speak_pieces(
         self, text: AsyncIterable[str], answer: Answer
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        pieces = self._pieces(text, answer)
-        if self._engine.capabilities.streaming:
-            frames = self._stream(pieces, answer)
-        else:
-            frames = self._synthesize_each(pieces, answer)
-        async with aclosing(frames):
-            async for frame in frames:
-                yield frame
+        async for piece in self._pieces(text, answer):
+            answer.script.begin_line(piece)
+            async with aclosing(self._synthesize(piece)) as frames:
+                async for frame in frames:
+                    answer.script.add_sound(frame.duration)
+                    yield frame
+            answer.script.end_line()
 
     async def _pieces(self, text: AsyncIterable[str], answer: Answer) -> AsyncGenerator[str, None]:
         cutter = ClauseCutter()
@@ -103,49 +104,20 @@ class Voice:
             self._note_clause(answer)
             yield piece
 
-    async def _synthesize_each(
-        self, pieces: AsyncIterable[str], answer: Answer
-    ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        async for piece in pieces:
-            answer.script.begin_line(piece)
-            async with aclosing(self._synthesize(piece)) as frames:
-                async for frame in frames:
-                    answer.script.add_sound(frame.duration)
-                    yield frame
-            answer.script.end_line()
-
     async def _synthesize(self, text: str) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """One piece by itself; an engine that streams gets a stream for each."""
         if not any(char.isalnum() for char in text):
             return
-        async with self._engine.synthesize(text, conn_options=self._options) as stream:
+        if not self._engine.capabilities.streaming:
+            async with self._engine.synthesize(text, conn_options=self._options) as chunks:
+                async for made in chunks:
+                    yield made.frame
+            return
+        async with self._engine.stream(conn_options=self._options) as stream:
+            stream.push_text(text)
+            stream.end_input()
             async for made in stream:
                 yield made.frame
-
-    async def _stream(
-        self, pieces: AsyncIterable[str], answer: Answer
-    ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """One open stream for the whole answer: its sound is not told apart by piece."""
-        answer.script.begin_line("")
-        async with self._engine.stream(conn_options=self._options) as stream:
-
-            async def feed() -> None:
-                try:
-                    async for piece in pieces:
-                        answer.script.extend_line(piece)
-                        stream.push_text(piece)
-                        stream.flush()
-                finally:
-                    with suppress(RuntimeError):
-                        stream.end_input()
-
-            feeding = asyncio.create_task(feed())
-            try:
-                async for made in stream:
-                    answer.script.add_sound(made.frame.duration)
-                    yield made.frame
-            finally:
-                await utils.aio.cancel_and_wait(feeding)
-        answer.script.end_line()
 
     def _note_clause(self, answer: Answer) -> None:
         if answer.instants.first_clause_s is None:

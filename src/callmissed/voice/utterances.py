@@ -18,7 +18,6 @@ class UtteranceWatch:
         self._language = language
         self._began_s: float | None = None
         self._latest_burst_s: float | None = None
-        self._onset_s: float | None = None
         self._final_words_s: float | None = None
         self._words: list[str] = []
 
@@ -28,7 +27,6 @@ class UtteranceWatch:
         self._latest_burst_s = now_s
         if self._began_s is None:
             self._began_s = now_s
-            self._onset_s = self.onset_s()
 
     def note_final(self, words: str, language: str | None) -> None:
         self._final_words_s = self._clock.monotonic_s()
@@ -38,15 +36,12 @@ class UtteranceWatch:
 
     def onset_s(self) -> float | None:
         """When the present burst of speech began, to 10 ms."""
-        if self._latest_burst_s is None:
-            return None
-        near_s = self._latest_burst_s - DETECTION_DELAY_S / 2
-        return self._levels.first_sound_s(near_s, self._clock.monotonic_s())
+        return self._first_sound_s(self._latest_burst_s)
 
     def end(self, words: str) -> Utterance:
         """The whole turn; the watch is ready for the next."""
         now_s = self._clock.monotonic_s()
-        began_s = self._onset_s or self._began_s or now_s
+        began_s = self._first_sound_s(self._began_s) or self._began_s or now_s
         utterance = Utterance(
             words=words,
             language=self._language,
@@ -55,10 +50,16 @@ class UtteranceWatch:
             final_words_s=self._final_words_s,
             endpoint_s=now_s,
         )
-        self._began_s = self._onset_s = self._final_words_s = None
+        self._began_s = self._final_words_s = None
         self._words.clear()
         return utterance
 
     def cut_off(self) -> Utterance | None:
         """What was said when the call ended before the turn did; None when no words are known."""
         return self.end(" ".join(self._words)) if self._words else None
+
+    def _first_sound_s(self, detected_s: float | None) -> float | None:
+        if detected_s is None:
+            return None
+        near_s = detected_s - DETECTION_DELAY_S / 2
+        return self._levels.first_sound_s(near_s, self._clock.monotonic_s())
