@@ -2,7 +2,6 @@
 orders on.
 """
 
-import asyncio
 import json
 from dataclasses import replace
 from uuid import UUID
@@ -19,23 +18,22 @@ from callmissed.runtime.wire import Start
 from callmissed.services import calls, workers
 from callmissed.services.sessions import ORDERS_CHANNEL, SESSIONS_CHANNEL
 from callmissed.worker.fleet import Fleet
+from callmissed.worker.rounds import Bells
 
 log = structlog.get_logger("callmissed.worker.dispatch")
 
 
 class Dispatcher:
-    """Gives this worker's sessions to its call processes. `wake` is set when there may be something
-    to claim.
-    """
+    """Gives this worker's sessions to its call processes."""
 
     def __init__(
-        self, house: House, worker: Worker, fleet: Fleet, shipper: Shipper, wake: asyncio.Event
+        self, house: House, worker: Worker, fleet: Fleet, shipper: Shipper, bells: Bells
     ) -> None:
         self._house = house
         self._worker = worker
         self._fleet = fleet
         self._shipper = shipper
-        self._wake = wake
+        self._bells = bells
         self._known = False
         self._to_start: dict[UUID, Claim] = {}
 
@@ -44,9 +42,12 @@ class Dispatcher:
         return max(0, self._fleet.free_slots - len(self._to_start))
 
     async def beat(self) -> None:
-        """Renews the worker and the leases of its sessions. Raises Refusal while the database is
-        away.
+        """Renews the worker and the leases of its sessions, from its first ready process on.
+
+        Raises Refusal while the database is away.
         """
+        if not self._fleet.was_ready:
+            return
         try:
             async with self._house.database.system() as db:
                 if not await workers.beat(db, self._worker.id, self.free_slots):
@@ -73,7 +74,7 @@ class Dispatcher:
         announced = self._house.database.listen(SESSIONS_CHANNEL, ORDERS_CHANNEL)
         async for channel, payload in announced:
             if channel == SESSIONS_CHANNEL:
-                self._wake.set()
+                self._bells.claim.set()
             else:
                 self._obey(payload)
 

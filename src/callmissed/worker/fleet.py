@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -11,6 +11,7 @@ from callmissed.domain.sessions import EndReason
 from callmissed.runtime.shipping import Shipper
 from callmissed.runtime.wire import Beat, Done, Drain, End, Noted, Ready, Start, Told, ToParent
 from callmissed.worker.call_process import CallProcess, start_call_process
+from callmissed.worker.rounds import Bells
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 10.0
@@ -22,8 +23,8 @@ log = structlog.get_logger("callmissed.worker.fleet")
 
 
 class Fleet:
-    """`size` call processes with `slots` calls each. `changed` is called when there may be more
-    free slots.
+    """`size` call processes with `slots` calls each. `was_ready` is true since a process could
+    first take calls.
     """
 
     def __init__(
@@ -32,15 +33,16 @@ class Fleet:
         size: int,
         slots: int,
         shipper: Shipper,
-        changed: Callable[[], None],
+        bells: Bells,
     ) -> None:
         self._command = command
         self._size = size
         self._slots = slots
         self._shipper = shipper
-        self._changed = changed
+        self._bells = bells
         self._processes: set[CallProcess] = set()
         self._leaving = asyncio.Event()
+        self.was_ready = False
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -136,8 +138,8 @@ class Fleet:
     def _hear(self, process: CallProcess, message: ToParent) -> None:
         match message:
             case Ready():
-                process.ready = True
-                self._changed()
+                process.ready = self.was_ready = True
+                self._tell_change()
             case Beat(lag_ms=lag_ms) if lag_ms > LATE_MS:
                 log.warning("call_process_late", lag_ms=lag_ms, calls=message.calls)
             case Noted():
@@ -154,4 +156,9 @@ class Fleet:
         self._shipper.close(session_id, epoch, detail)
         if not any(one.epochs for one in self._processes):
             self._empty.set()
-        self._changed()
+        self._tell_change()
+
+    def _tell_change(self) -> None:
+        """There may be more free slots."""
+        self._bells.claim.set()
+        self._bells.beat.set()

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
@@ -21,7 +22,7 @@ from callmissed.worker.adoption import Adopter
 from callmissed.worker.call_process import COMMAND
 from callmissed.worker.dispatch import Dispatcher
 from callmissed.worker.fleet import Fleet
-from callmissed.worker.rounds import repeat
+from callmissed.worker.rounds import Bells, repeat
 
 BEAT_EVERY_S = 1.0
 CLAIM_EVERY_S = 1.0
@@ -34,6 +35,14 @@ SETTLE_S = 10.0
 log = structlog.get_logger("callmissed.worker")
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`asked` is set by the first SIGTERM or SIGINT, `hurried` by the next."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    hurried: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT: then running calls get `DRAIN_S` to end; a second signal ends
     them at once.
@@ -43,7 +52,7 @@ def run(settings: Settings) -> None:
 
 async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
     """`command` starts one call process."""
-    stop, hurry = _listen_to_signals()
+    stop = _listen_to_signals()
     root = settings.data_dir / "journals"
     slots = settings.worker_processes * settings.worker_slots
     worker = Worker(id=uuid4(), name=socket.gethostname(), slots=slots)
@@ -51,11 +60,11 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
         folder = own_folder(root, worker.id)
         shipper = Shipper(house.database, folder.path)
         adopter = Adopter(root, shipper)
-        wake = asyncio.Event()
-        fleet = Fleet(command, settings.worker_processes, settings.worker_slots, shipper, wake.set)
-        dispatcher = Dispatcher(house, worker, fleet, shipper, wake)
+        bells = Bells()
+        fleet = Fleet(command, settings.worker_processes, settings.worker_slots, shipper, bells)
+        dispatcher = Dispatcher(house, worker, fleet, shipper, bells)
         try:
-            await _work(fleet, shipper, adopter, dispatcher, wake, stop, hurry)
+            await _work(fleet, shipper, adopter, dispatcher, bells, stop)
             if not await shipper.settle(SETTLE_S):
                 log.warning("journals_left", calls=len(shipper))
             with contextlib.suppress(Refusal):
@@ -69,31 +78,33 @@ async def _work(
     shipper: Shipper,
     adopter: Adopter,
     dispatcher: Dispatcher,
-    wake: asyncio.Event,
-    stop: asyncio.Event,
-    hurry: asyncio.Event,
+    bells: Bells,
+    stop: Stop,
 ) -> None:
     """Returns when it was told to stop and no call runs any more."""
     async with asyncio.TaskGroup() as group:
-        claiming = group.create_task(repeat(dispatcher.claim, CLAIM_EVERY_S, wake))
+        claiming = group.create_task(repeat(dispatcher.claim, CLAIM_EVERY_S, bells.claim))
         others = [
             group.create_task(fleet.run()),
             group.create_task(repeat(shipper.run, RESTART_S, asyncio.Event())),
             group.create_task(repeat(adopter.adopt, ADOPT_EVERY_S, asyncio.Event())),
-            group.create_task(repeat(dispatcher.beat, BEAT_EVERY_S, asyncio.Event())),
+            group.create_task(repeat(dispatcher.beat, BEAT_EVERY_S, bells.beat)),
             group.create_task(repeat(dispatcher.obey_announcements, RESTART_S, asyncio.Event())),
         ]
-        await stop.wait()
+        await stop.asked.wait()
         claiming.cancel()
-        await _end_calls(fleet, hurry)
+        await _end_calls(fleet, stop)
         for task in others:
             task.cancel()
 
 
-async def _end_calls(fleet: Fleet, hurry: asyncio.Event) -> None:
+async def _end_calls(fleet: Fleet, stop: Stop) -> None:
     """Waits for the running calls, then ends them, then the processes."""
     fleet.drain()
-    waiting = [asyncio.create_task(fleet.wait_until_empty()), asyncio.create_task(hurry.wait())]
+    waiting = [
+        asyncio.create_task(fleet.wait_until_empty()),
+        asyncio.create_task(stop.hurried.wait()),
+    ]
     await asyncio.wait(waiting, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
     fleet.end_all(EndReason.ERROR)
     await asyncio.wait(waiting[:1], timeout=LAST_WORDS_S)
@@ -102,14 +113,13 @@ async def _end_calls(fleet: Fleet, hurry: asyncio.Event) -> None:
     await fleet.leave()
 
 
-def _listen_to_signals() -> tuple[asyncio.Event, asyncio.Event]:
-    """The first is set by the first SIGTERM or SIGINT, the second by the next."""
-    stop, hurry = asyncio.Event(), asyncio.Event()
+def _listen_to_signals() -> Stop:
+    stop = Stop()
 
     def note() -> None:
-        (hurry if stop.is_set() else stop).set()
+        (stop.hurried if stop.asked.is_set() else stop.asked).set()
 
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, note)
-    return stop, hurry
+    return stop

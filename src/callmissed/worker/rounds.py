@@ -3,10 +3,19 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import structlog
 
 log = structlog.get_logger("callmissed.worker.rounds")
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    """What makes a worker claim, or tell its free slots, before the next round."""
+
+    claim: asyncio.Event = field(default_factory=asyncio.Event)
+    beat: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def repeat(
