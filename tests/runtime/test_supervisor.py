@@ -13,6 +13,7 @@ import pytest_asyncio
 from callmissed.runtime.children import Command
 from callmissed.runtime.faults import StartError
 from callmissed.runtime.supervisor import Child, Supervisor
+from tests.runtime.lines import Lines
 from tests.runtime.processes import is_gone_in_time
 
 LIVES = "import os, signal; print('pid', os.getpid(), flush=True); signal.pause()"
@@ -33,25 +34,6 @@ while True:
 
 async def never() -> None:
     await asyncio.Event().wait()
-
-
-class Lines:
-    """What children said, in order, and a way to wait for the next that fits."""
-
-    def __init__(self) -> None:
-        self.all: list[tuple[str, str]] = []
-        self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-
-    def __call__(self, name: str, line: str) -> None:
-        self.all.append((name, line))
-        self._queue.put_nowait((name, line))
-
-    async def next(self, start: str) -> str:
-        async with asyncio.timeout(30):
-            while True:
-                _, line = await self._queue.get()
-                if line.startswith(start):
-                    return line
 
 
 @pytest.fixture
