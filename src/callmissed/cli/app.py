@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from callmissed.cli import doors, keys, tenants
+from callmissed.cli import keys, tenants
+from callmissed.cli.doors import Doors, add_to
 from callmissed.cli.faults import INTERRUPTED_CODE
 from callmissed.cli.up import start_all
 
@@ -19,7 +20,6 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.add_typer(tenants.app, name="tenant")
-doors.add_to(app)
 
 
 @app.command()
@@ -42,7 +42,9 @@ def up(
     start_all(data_dir, host, port, ready_json)
 
 
-def main() -> None:
+def run_commands(doors: Doors) -> None:
+    """Runs the command of this process's arguments and leaves with its exit code."""
+    add_to(app, doors)
     try:
         app()
     except KeyboardInterrupt:

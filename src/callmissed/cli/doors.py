@@ -1,5 +1,7 @@
 """The processes that `up` starts, each alone too, for more than one machine; and small helpers."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,47 +14,46 @@ if TYPE_CHECKING:
 SHOWN_SECRET = "(set)"  # noqa: S105
 
 
-def add_to(app: typer.Typer) -> None:
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the front gate opens: each runs until it is told to stop."""
+
+    serve_api: "Callable[[Settings], None]"
+    run_jobs: "Callable[[Settings], None]"
+    run_worker: "Callable[[Settings], None]"
+    run_call_process: "Callable[[], None]"
+
+
+def add_to(app: typer.Typer, doors: Doors) -> None:
     """Gives `app` the commands of this module."""
-    for command in (api, jobs, worker, migrate, settings, version):
+
+    @app.command()
+    def api() -> None:
+        """Serve the REST API, the web app and the documentation."""
+        with told_plainly():
+            doors.serve_api(_enter("api"))
+
+    @app.command()
+    def jobs() -> None:
+        """Run background jobs: deadlines, room clean-up."""
+        with told_plainly():
+            doors.run_jobs(_enter("jobs"))
+
+    @app.command()
+    def worker() -> None:
+        """Run calls: one parent and its call processes."""
+        with told_plainly():
+            doors.run_worker(_enter("worker"))
+
+    @app.command(name="worker-child", hidden=True)
+    def worker_child() -> None:
+        """One call process; its parent speaks to it over pipes."""
+        with told_plainly():
+            _enter("call")
+            doors.run_call_process()
+
+    for command in (migrate, settings, version):
         app.command()(command)
-    app.command(name="worker-child", hidden=True)(worker_child)
-
-
-def api() -> None:
-    """Serve the REST API, the web app and the documentation."""
-    with told_plainly():
-        loaded = _enter("api")
-        from callmissed.api.serve import serve
-
-        serve(loaded)
-
-
-def jobs() -> None:
-    """Run background jobs: deadlines, room clean-up."""
-    with told_plainly():
-        loaded = _enter("jobs")
-        from callmissed.jobs.run import run
-
-        run(loaded)
-
-
-def worker() -> None:
-    """Run calls: one parent and its call processes."""
-    with told_plainly():
-        loaded = _enter("worker")
-        from callmissed.worker.parent import run
-
-        run(loaded)
-
-
-def worker_child() -> None:
-    """One call process; its parent speaks to it over pipes."""
-    with told_plainly():
-        _enter("call")
-        from callmissed.worker.child import main
-
-        main()
 
 
 def migrate() -> None:
