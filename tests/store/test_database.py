@@ -36,14 +36,25 @@ async def end_connections(postgres_url: str) -> None:
         )
 
 
+async def write_and_fail(database: Database) -> None:
+    async with database.system() as db:
+        await defer(db, "anything")
+        await announce(db, "callmissed_sessions", "never")
+        await db.connection.execute(
+            text("insert into tenants values (gen_random_uuid(), 'x', 'free', now())")
+        )
+        raise ZeroDivisionError
+
+
+async def run_too_long(database: Database) -> None:
+    async with database.system() as db:
+        await db.connection.execute(text("set local statement_timeout = '20ms'"))
+        await db.connection.execute(text("select pg_sleep(5)"))
+
+
 async def test_an_error_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with database.system() as db:
-            await defer(db, "anything")
-            await db.connection.execute(
-                text("insert into tenants values (gen_random_uuid(), 'x', 'free', now())")
-            )
-            raise ZeroDivisionError
+        await write_and_fail(database)
     assert await rows(database, "select 1 from tenants") == []
     assert await jobs_of(database) == []
 
@@ -96,9 +107,7 @@ async def test_an_empty_pool_is_refused_as_unavailable(postgres_url: str) -> Non
 
 async def test_a_statement_that_lasts_too_long_is_refused(database: Database) -> None:
     with pytest.raises(Refusal, match="unavailable"):
-        async with database.system() as db:
-            await db.connection.execute(text("set local statement_timeout = '20ms'"))
-            await db.connection.execute(text("select pg_sleep(5)"))
+        await run_too_long(database)
 
 
 async def test_connections_that_the_server_closed_are_made_again(
@@ -149,9 +158,7 @@ async def test_announcements_come_at_commit_and_after_a_broken_connection(
         await announce(db, "callmissed_sessions", "one")
     assert await heard.get() == ("callmissed_sessions", "one")
     with pytest.raises(ZeroDivisionError):
-        async with database.system() as db:
-            await announce(db, "callmissed_sessions", "never")
-            raise ZeroDivisionError
+        await write_and_fail(database)
     await end_connections(postgres_url)
     await new_listener(database, known=first)
     async with database.system() as db:

@@ -1,5 +1,6 @@
 """No tenant sees or touches another's rows, whatever a query forgets."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from callmissed.services.idempotency import claim_key
 from callmissed.store.database import Database
 from callmissed.store.schema import events, metadata, voice_sessions
 from callmissed.store.tenant import TenantDb
-from tests.stories import a_session, a_tenant, a_turn, a_worker, rows
+from tests.stories import Tenant, a_session, a_tenant, a_turn, a_worker, rows
 
 # Tables without a tenant: only the system door opens them.
 SYSTEM_ONLY = {"workers"}
@@ -103,14 +104,13 @@ async def test_a_foreign_row_cannot_be_written(database: Database) -> None:
     owner, stranger = await a_tenant(database, "Owner"), await a_tenant(database, "Stranger")
     session = await a_session(database, owner)
     foreign = {"type": "x", "data": {}, "created_at": text("now()")}
+    planted = {"tenant_id": owner.id, **foreign}
     with pytest.raises(DBAPIError, match="row-level security"):
-        async with database.tenant(stranger.id) as db:
-            await db.connection.execute(insert(events).values(tenant_id=owner.id, **foreign))
+        await write_event(database, stranger, planted)
     # The row is the stranger's own, the session that it names is not.
+    linked = {"tenant_id": stranger.id, "session_id": session.id, **foreign}
     with pytest.raises(DBAPIError, match="foreign key"):
-        async with database.tenant(stranger.id) as db:
-            row = {"tenant_id": stranger.id, "session_id": session.id, **foreign}
-            await db.connection.execute(insert(events).values(row))
+        await write_event(database, stranger, linked)
 
 
 async def test_a_tenant_reads_no_jobs_workers_or_secrets(database: Database) -> None:
@@ -138,6 +138,11 @@ async def test_a_nul_is_refused_and_an_unpaired_surrogate_too(database: Database
         with pytest.raises(Refusal, match="invalid_value"):
             await a_session(database, tenant, system_prompt=prompt)
     assert a_turn("kept").user_transcript == "kept"
+
+
+async def write_event(database: Database, tenant: Tenant, row: dict[str, Any]) -> None:
+    async with database.tenant(tenant.id) as db:
+        await db.connection.execute(insert(events).values(row))
 
 
 async def _may_read(db: TenantDb, table: str) -> bool:

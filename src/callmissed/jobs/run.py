@@ -32,18 +32,21 @@ async def run_jobs(house: House) -> None:
     while True:
         app = build_app(house)
         try:
-            async with app.open_async():
-                await app.run_worker_async(
-                    concurrency=CONCURRENCY,
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=GRACEFUL_S,
-                    delete_jobs="successful",
-                    fetch_job_polling_interval=POLL_S,
-                    update_heartbeat_interval=HEARTBEAT_S,
-                    stalled_worker_timeout=STALLED_S,
-                )
+            await app.open_async()
+            await app.run_worker_async(
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=GRACEFUL_S,
+                delete_jobs="successful",
+                fetch_job_polling_interval=POLL_S,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_S,
+            )
         except (ConnectorException, psycopg.OperationalError):
             _stop_if_cancelled()
+        finally:
+            # Also after an opening that was cut short: the pool's own tasks would keep the loop.
+            await app.close_async()
         log.warning("database_lost", retry_in_s=RECONNECT_WAIT_S)
         await asyncio.sleep(RECONNECT_WAIT_S)
 

