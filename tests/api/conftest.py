@@ -27,7 +27,7 @@ from tests.conftest import LiveKit
 from tests.databases import fresh_database
 from tests.stories import shift
 
-SLOTS = 500
+SLOTS = 100_000
 AN_HOUR_S = 3600
 
 
@@ -62,18 +62,20 @@ async def installation(postgres_url: str, livekit: LiveKit) -> AsyncIterator[Ins
 
 
 def settings_of(folder: Path, database_url: str, livekit: LiveKit) -> Settings:
-    return load_settings(
-        {
-            "CALLMISSED_DATA_DIR": str(folder),
-            "CALLMISSED_PUBLIC_URL": "http://api.test",
-            "CALLMISSED_SECRET": "s" * 40,
-            "CALLMISSED_OUTBOUND_ALLOW": "10.9.0.0/16",
-            "DATABASE_URL": database_url,
-            "LIVEKIT_URL": livekit.url,
-            "LIVEKIT_API_KEY": livekit.key,
-            "LIVEKIT_API_SECRET": livekit.secret,
-        }
-    )
+    return load_settings(environment_of(folder, database_url, livekit))
+
+
+def environment_of(folder: Path, database_url: str, livekit: LiveKit) -> dict[str, str]:
+    return {
+        "CALLMISSED_DATA_DIR": str(folder),
+        "CALLMISSED_PUBLIC_URL": "http://api.test",
+        "CALLMISSED_SECRET": "s" * 40,
+        "CALLMISSED_OUTBOUND_ALLOW": "10.9.0.0/16",
+        "DATABASE_URL": database_url,
+        "LIVEKIT_URL": livekit.url,
+        "LIVEKIT_API_KEY": livekit.key,
+        "LIVEKIT_API_SECRET": livekit.secret,
+    }
 
 
 async def _furnish(house: House) -> Installation:

@@ -8,14 +8,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from callmissed.api import bots, docs, health, me, models, sessions, sign_in
 from callmissed.api.envelope import EXPOSED_HEADERS, Envelope, Gate
-from callmissed.api.errors import ErrorOut, install_error_handlers
+from callmissed.api.errors import install_error_handlers
 from callmissed.api.permissions import ANYONE, METHODS, RULES
 from callmissed.api.web import web_app
 from callmissed.runtime.house import House
 
 ROUTERS = (sessions, bots, models, sign_in, me, health, docs)
 PREFLIGHT_S = 86_400
-SCHEMAS = "#/components/schemas/"
 
 DESCRIPTION = (
     "Voice agents on the web and on the phone. Every route also answers under `/api/v1`. "
@@ -68,7 +67,7 @@ def _assemble(public_url: str) -> FastAPI:
 
 
 def _describe_security(app: FastAPI) -> None:
-    """Who needs a bearer, what any refusal looks like: added to the document once."""
+    """Which routes need a bearer: added to the document once."""
     document = app.openapi()
     document["components"]["securitySchemes"] = {
         "bearer": {
@@ -77,12 +76,7 @@ def _describe_security(app: FastAPI) -> None:
             "description": "An API key (`cm_…`) or an access token.",
         }
     }
-    refused = {
-        "description": "Any other refusal has the same shape.",
-        "content": {"application/json": {"schema": {"$ref": f"{SCHEMAS}{ErrorOut.__name__}"}}},
-    }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            operation["responses"]["default"] = refused
             if RULES[method.upper(), path] is not ANYONE:
                 operation["security"] = [{"bearer": []}]

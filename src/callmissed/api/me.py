@@ -18,7 +18,7 @@ from callmissed.services.tenants import tenant_name
 router = guarded_router("sign-in")
 
 
-class MyTenantOut(BaseModel):
+class TenantOut(BaseModel):
     id: UUID
     name: str
 
@@ -31,7 +31,7 @@ class KeyOut(BaseModel):
 class MeOut(BaseModel):
     """A person has a `role`, a key has `key`; the other one is null."""
 
-    tenant: MyTenantOut
+    tenant: TenantOut
     role: Role | None
     key: KeyOut | None
 
@@ -39,7 +39,7 @@ class MeOut(BaseModel):
 @router.get("/v1/me", operation_id="get_me", responses=refusals(*SIGNED))
 async def get_me(db: TenantTransaction, principal: CurrentPrincipal) -> MeOut:
     """The tenant, and the role or the key."""
-    tenant = MyTenantOut(id=principal.tenant_id, name=await tenant_name(db))
+    tenant = TenantOut(id=principal.tenant_id, name=await tenant_name(db))
     key = None
     if principal.key_id is not None:
         key = KeyOut(id=principal.key_id, permissions=sorted(expand(principal.permissions)))

@@ -1,6 +1,7 @@
 """Runs the API in this process until it is told to stop."""
 
 import asyncio
+from types import FrameType
 
 import uvicorn
 import uvloop
@@ -23,6 +24,13 @@ def serve(settings: Settings) -> None:
         runner.run(serve_until_stopped(settings))
 
 
+class _Server(uvicorn.Server):
+    """Stops at a signal without dying of it, so that the house is closed behind it."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = True
+
+
 async def serve_until_stopped(settings: Settings) -> None:
     async with open_house(settings) as house:
         config = uvicorn.Config(
@@ -30,10 +38,11 @@ async def serve_until_stopped(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             ws="none",
+            lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACEFUL_STOP_S,
         )
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve()

@@ -1,11 +1,9 @@
 """`/v1/auth`: the owner link, and the cookie that keeps a browser signed in."""
 
-from typing import Annotated
-from uuid import UUID
-
-from fastapi import Cookie, Response, status
+from fastapi import Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
+from callmissed.api.me import TenantOut
 from callmissed.api.routes import WITH_BODY, CurrentHouse, guarded_router, refusals
 from callmissed.domain.errors import Kind
 from callmissed.domain.principals import Role, SignedIn
@@ -17,8 +15,6 @@ COOKIE_PATHS = ("/v1/auth", "/api/v1/auth")
 
 router = guarded_router("sign-in")
 
-RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
-
 
 class ClaimIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -26,11 +22,6 @@ class ClaimIn(BaseModel):
     link_secret: str = Field(
         min_length=1, max_length=200, description="What follows # in the owner link."
     )
-
-
-class TenantOut(BaseModel):
-    id: UUID
-    name: str
 
 
 class SignedInOut(BaseModel):
@@ -59,14 +50,13 @@ async def claim(house: CurrentHouse, response: Response, body: ClaimIn) -> Signe
     operation_id="refresh",
     responses=refusals(Kind.TOKEN_EXPIRED, Kind.UNAVAILABLE),
 )
-async def refresh(
-    house: CurrentHouse, response: Response, cm_refresh: RefreshCookie = None
-) -> SignedInOut:
+async def refresh(house: CurrentHouse, request: Request, response: Response) -> SignedInOut:
     """A new access token for the refresh cookie, which is replaced."""
     signed_in = None
-    if cm_refresh is not None:
+    token = request.cookies.get(COOKIE)
+    if token is not None:
         async with house.database.system() as db:
-            signed_in = await auth.refresh(db, house.keyring, cm_refresh)
+            signed_in = await auth.refresh(db, house.keyring, token)
     if signed_in is None:
         raise auth.sign_in_again()
     return _welcome(house, response, signed_in)
@@ -78,11 +68,12 @@ async def refresh(
     operation_id="logout",
     responses=refusals(Kind.UNAVAILABLE),
 )
-async def logout(house: CurrentHouse, response: Response, cm_refresh: RefreshCookie = None) -> None:
+async def logout(house: CurrentHouse, request: Request, response: Response) -> None:
     """Forgets this browser: its cookie is worth nothing afterwards."""
-    if cm_refresh is not None:
+    token = request.cookies.get(COOKIE)
+    if token is not None:
         async with house.database.system() as db:
-            await auth.sign_out(db, house.keyring, cm_refresh)
+            await auth.sign_out(db, house.keyring, token)
     for path in COOKIE_PATHS:
         response.delete_cookie(COOKIE, path=path, httponly=True, samesite="strict")
 

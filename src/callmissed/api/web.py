@@ -4,6 +4,7 @@ import base64
 import hashlib
 import mimetypes
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -48,15 +49,18 @@ def find_web_root() -> Path | None:
     return None
 
 
-def web_app() -> ASGIApp:
-    """Answers whatever no route answers: a file, the page, or a refusal for what is not a page."""
-    return GZipMiddleware(_serve, minimum_size=LEAST_GZIP_BYTES)
+def web_app(find_root: Callable[[], Path | None] = find_web_root) -> ASGIApp:
+    """Answers whatever no route answers: a file, the page, or a refusal for what is not a page.
 
+    The folder is looked for each time, so that a build is served without a restart.
+    """
 
-async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] != "http" or not _is_page(scope):
-        raise unknown_route()
-    await _answer(scope["path"])(scope, receive, send)
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_page(scope):
+            raise unknown_route()
+        await _answer(find_root(), scope["path"])(scope, receive, send)
+
+    return GZipMiddleware(serve, minimum_size=LEAST_GZIP_BYTES)
 
 
 def _is_page(scope: Scope) -> bool:
@@ -65,8 +69,7 @@ def _is_page(scope: Scope) -> bool:
     return scope["method"] == "GET" and not taken
 
 
-def _answer(path: str) -> Response:
-    root = find_web_root()
+def _answer(root: Path | None, path: str) -> Response:
     if root is None:
         return render_page("CallMissed", _NOT_BUILT)
     found = _find_file(root, path)
