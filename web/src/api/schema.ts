@@ -335,11 +335,6 @@ export interface components {
         ErrorOut: {
             error: components["schemas"]["ErrorBody"];
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /** KeyOut */
         KeyOut: {
             /**
@@ -368,7 +363,7 @@ export interface components {
         MeOut: {
             key: components["schemas"]["KeyOut"] | null;
             role: components["schemas"]["Role"] | null;
-            tenant: components["schemas"]["MyTenantOut"];
+            tenant: components["schemas"]["TenantOut"];
         };
         /** ModelList */
         ModelList: {
@@ -435,16 +430,6 @@ export interface components {
          * @enum {string}
          */
         ModelStatus: "available" | "maintenance" | "deprecated";
-        /** MyTenantOut */
-        MyTenantOut: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-        };
         /**
          * PriceOut
          * @description The vendor's list price on a day: `micros` millionths of `currency` for `per` of `what`.
@@ -634,19 +619,6 @@ export interface components {
              * @default 300
              */
             wait_ms: number;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
         };
         /**
          * VoiceSessionCreated
@@ -881,15 +853,6 @@ export interface operations {
                     "application/json": components["schemas"]["LiveOut"];
                 };
             };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
         };
     };
     health_ready: {
@@ -917,15 +880,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadyOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -997,15 +951,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
         };
     };
     logout: {
@@ -1024,26 +969,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1080,26 +1007,8 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1159,15 +1068,6 @@ export interface operations {
             };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1242,15 +1142,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
         };
     };
     get_me: {
@@ -1291,15 +1182,6 @@ export interface operations {
             };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1365,15 +1247,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
         };
     };
     list_sessions: {
@@ -1427,15 +1300,6 @@ export interface operations {
             };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1533,15 +1397,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
         };
     };
     get_session: {
@@ -1602,15 +1457,6 @@ export interface operations {
             };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1683,15 +1529,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Any other refusal has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
         };
     };
     get_transcript: {
@@ -1756,15 +1593,6 @@ export interface operations {
             };
             /** @description unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorOut"];
-                };
-            };
-            /** @description Any other refusal has the same shape. */
-            default: {
                 headers: {
                     [name: string]: unknown;
                 };
