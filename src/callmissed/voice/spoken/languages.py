@@ -45,7 +45,7 @@ class Scale:
     many_linked: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """Everything that the rules need to know about one language."""
 
@@ -84,30 +84,14 @@ class Language:
 
 
 VOCABULARY = (
-    "nouns",
-    "hour_words",
-    "links",
-    "postpositions",
-    "tails",
-    "keywords",
-    "phone_keywords",
-    "room_keywords",
-    "ordinal_suffixes",
-    "clitics",
-)
+    "nouns", "hour_words", "from_words", "links", "postpositions", "tails", "leads", "after", "whole_words",
+    "keywords", "secret_keywords", "verb_keywords", "phone_keywords", "room_keywords", "year_words", "date_words",
+    "time_words", "parts_of_day", "before_saint", "ordinal_suffixes", "clitics",
+)  # fmt: skip
 SECTIONS = (
-    "before_noun",
-    "halves",
-    "fractions",
-    "time",
-    "time_in_range",
-    "hours",
-    "dayparts",
-    "days",
-    "ordinals",
-    "ordinal_stems",
-    "words",
-)
+    "before_noun", "halves", "fractions", "time", "time_in_range", "hours", "dayparts", "days", "ordinals",
+    "ordinal_stems", "words",
+)  # fmt: skip
 
 
 def code_of(tag: str) -> str | None:
@@ -148,7 +132,9 @@ def language(code: str) -> Language:
         more_months=tuple(table.get("more_months", ())),
         weekdays=tuple(table["weekdays"]),
         small=small,
-        scales={name: _scale(scales[name]) for name in ("thousand", "lakh", "crore") if name in scales},
+        scales={
+            name: _scale(scales[name]) for name in ("thousand", "lakh", "crore") if name in scales
+        },
         hundreds=_hundreds(scales, small),
         last_link=scales.get("last_link", ""),
         year_hundreds=scales.get("year_hundreds", ""),

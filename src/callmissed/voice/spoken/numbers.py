@@ -28,7 +28,9 @@ def whole(digits: str, language: Language) -> str:
 
 def spell_digits(digits: str, language: Language) -> str:
     """Each digit by itself; all else in the text is passed over."""
-    return " ".join([language.small[int(digit)] for digit in digits if digit.isascii() and digit.isdigit()])
+    return " ".join(
+        [language.small[int(digit)] for digit in digits if digit.isascii() and digit.isdigit()]
+    )
 
 
 def number(text: str, language: Language) -> str:
@@ -72,7 +74,7 @@ def ordinal(value: int, language: Language) -> str:
         return table[str(value)]
     words = cardinal(value, language)
     if language.code == "en":
-        return _english_ordinal(words, table)
+        return _english_ordinal(value, words, language)
     return language.fill(table.get("many", "{}"), words)
 
 
@@ -90,21 +92,20 @@ def year(value: int, language: Language) -> str:
     return cardinal(value, language)
 
 
-def _english_ordinal(words: str, table: dict[str, str] | object) -> str:
+def _english_ordinal(value: int, words: str, language: Language) -> str:
     head, _, last = words.rpartition(" ")
-    irregular = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth"}
-    irregular |= {"nine": "ninth", "twelve": "twelfth"}
-    if last in irregular:
-        last = irregular[last]
-    else:
-        last = f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"
+    tail = value % HUNDRED if value % HUNDRED < ENGLISH_SMALL_ORDINAL else value % 10
+    irregular = language.section("ordinals").get(str(tail))
+    last = irregular or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
     return f"{head} {last}" if head else last
 
 
 @lru_cache(maxsize=4096)
 def _composed(code: str, value: int, language: Language) -> str:
     crores, below_crore = divmod(value, CRORE)
-    parts = [_counted(crores, language.scales["crore"], bool(below_crore), language)] if crores else []
+    parts = (
+        [_counted(crores, language.scales["crore"], bool(below_crore), language)] if crores else []
+    )
     if below_crore < language.library_below:
         if below_crore:
             parts.append(num2words(below_crore, lang=code))
@@ -128,5 +129,6 @@ def _composed(code: str, value: int, language: Language) -> str:
 def _counted(count: int, scale: Scale, linked: bool, language: Language) -> str:
     if count == 1:
         return scale.one_linked if linked else scale.one
-    words = before_noun(cardinal(count, language), language)
-    return language.fill(scale.many_linked if linked else scale.many, words)
+    template = scale.many_linked if linked else scale.many
+    words = cardinal(count, language)
+    return language.fill(template, words if "{-}" in template else before_noun(words, language))

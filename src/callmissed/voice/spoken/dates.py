@@ -1,0 +1,226 @@
+"""Dates: 21/11/2026 (day first), 21 Nov 2026, Nov 21, 2026-11-21, Mon–Fri, Nov 2026, 2025-26."""
+
+import re
+from datetime import date
+from functools import lru_cache
+
+from callmissed.voice.spoken.languages import CODES, Language
+from callmissed.voice.spoken.numbers import cardinal, ordinal, year
+from callmissed.voice.spoken.sheet import (
+    DASH,
+    END,
+    HAS_DIGIT,
+    START,
+    Scene,
+    Sheet,
+    compiled,
+    words_pattern,
+)
+from callmissed.voice.spoken.times import clock_time
+from callmissed.voice.spoken.vocabulary import MONTHS, WEEKDAYS, keywords
+
+LEAP_YEAR = 2024
+MONTH_NAMES = words_pattern([name.title() for name in MONTHS] + [name.upper() for name in MONTHS])
+SAFE_MONTHS = words_pattern(
+    [name for name in MONTHS if name not in {"may", "mar", "march", "sept", "sep", "dec"}]
+)
+WEEKDAY_NAMES = words_pattern(
+    [name.title() for name in WEEKDAYS] + [name.upper() for name in WEEKDAYS]
+)
+DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])"
+SUFFIX = r"(?:st|nd|rd|th|ST|ND|RD|TH|লা|রা|ঠা|ই|শে)?"
+HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
+HAS_NAME = re.compile(rf"(?<![A-Za-z])(?:{WEEKDAY_NAMES}|{MONTH_NAMES})(?![a-z])")
+YEAR = r"(?P<year>\d{4}|['’]\d{2})"
+SEP = r"\s*[-,./ ]\s*"
+ISO = (
+    rf"{START}(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})"
+    rf"(?:[T ](?P<time>\d{{2}}:\d{{2}})(?::\d{{2}}(?:\.\d+)?)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?{END}"
+)
+NUMERIC = rf"{START}(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<year>\d{{4}}|\d{{2}}){END}(?![-/]\d)"
+DAY_MONTH = rf"{START}(?P<day>\d{{1,2}})/(?P<month>\d{{1,2}}){END}(?!/)"
+FISCAL = rf"{START}(?P<from>(?:19|20)\d{{2}})\s?{DASH}\s?(?P<to>(?:19|20)\d{{2}}|\d{{2}}){END}"
+BARE_YEAR = rf"{START}(?P<year>(?:19|20)\d{{2}}){END}(?![.,]\d|%)"
+
+
+def say_dates(sheet: Sheet, scene: Scene) -> None:
+    """Says every date in the text. A date that no calendar has is left to the rules for numbers."""
+    language = scene.language
+    text = sheet.text
+    if HAS_DIGIT.search(text):
+        if "-" in text or "/" in text or "." in text:
+            sheet.say(compiled(ISO), lambda match: _iso(match, language))
+            sheet.say(compiled(NUMERIC), lambda match: _numeric(match, language))
+            sheet.say(compiled(DAY_MONTH), lambda match: _day_month(match, sheet, scene))
+        if HAS_LETTERS.search(text):
+            for pattern in _named(language):
+                sheet.say(pattern, lambda match: _written(match, language))
+        if "19" in text or "20" in text:
+            sheet.say(compiled(FISCAL), lambda match: _fiscal(match, language))
+            sheet.say(compiled(BARE_YEAR), lambda match: _bare_year(match, sheet, scene))
+    if HAS_NAME.search(sheet.text):
+        _say_names(sheet, language)
+
+
+def full_date(day: int, month: int, year_number: int | None, language: Language) -> str:
+    """Day and month, and the year if there is one, in the order in which the language says them."""
+    parts = {
+        "day": ordinal(day, language) if language.code == "en" else _day(day, language),
+        "month": language.months[month - 1],
+        "year": "" if year_number is None else year(year_number, language),
+    }
+    return language.say["date" if year_number is None else "date_year"].format(**parts)
+
+
+def _day(day: int, language: Language) -> str:
+    return language.section("days").get(str(day)) or cardinal(day, language)
+
+
+def _exists(day: int, month: int, year_number: int | None) -> bool:
+    try:
+        date(year_number or LEAP_YEAR, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _year_number(text: str | None) -> int | None:
+    if not text:
+        return None
+    digits = text.strip("'’")
+    return int(digits) if len(digits) == 4 else 2000 + int(digits)
+
+
+def _iso(match: re.Match[str], language: Language) -> str | None:
+    day, month, year_number = int(match["day"]), int(match["month"]), int(match["year"])
+    if not _exists(day, month, year_number):
+        return None
+    said = full_date(day, month, year_number, language)
+    if not match["time"]:
+        return said
+    hour, minute = (int(part) for part in match["time"].split(":"))
+    time = clock_time(hour, minute, language, known=True)
+    return None if time is None else language.say["date_time"].format(said, time)
+
+
+def _numeric(match: re.Match[str], language: Language) -> str | None:
+    day, month, year_number = int(match["a"]), int(match["b"]), _year_number(match["year"])
+    if month > 12:
+        day, month = month, day
+    if match["sep"] == "." and len(match["year"]) == 2:
+        return None
+    return (
+        full_date(day, month, year_number, language) if _exists(day, month, year_number) else None
+    )
+
+
+def _day_month(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
+    day, month = int(match["day"]), int(match["month"])
+    before = sheet.words_before(match.start(), scene)
+    if (
+        not before
+        or before[-1] not in keywords("date_words", "en")
+        or not _exists(day, month, None)
+    ):
+        return None
+    return full_date(day, month, None, scene.language)
+
+
+@lru_cache(maxsize=len(CODES))
+def _named(language: Language) -> tuple[re.Pattern[str], ...]:
+    """Patterns of dates with the month in letters, in English or in the language itself."""
+    native = (
+        words_pattern([*language.months, *language.more_months])
+        if language.code != "en"
+        else "(?!)"
+    )
+    letters = f"(?![A-Za-z{language.letters}])" if language.code != "en" else "(?![A-Za-z])"
+    month = rf"(?P<month>{MONTH_NAMES}|{native})\.?{letters}"
+    lower = rf"(?P<month>{SAFE_MONTHS})\b\.?"
+    of = r"(?:\s+of)?"
+    tail = rf"(?:{SEP}{YEAR}{END})?"
+    ahead = f"(?<![A-Za-z{language.letters}])"
+    return (
+        compiled(
+            rf"{START}{DAY}{SUFFIX}{of}\s*{DASH}?\s*(?:{month}|{lower.replace('<month>', '<low>')}){tail}"
+        ),
+        compiled(
+            rf"{ahead}{month}\s*(?P<first>){DAY}{SUFFIX}(?![0-9A-Za-z:]|[.,]\d|\s*%)(?:,?\s+{YEAR}{END}(?!:))?"
+        ),
+        compiled(rf"{ahead}{month}\s*[-,']?\s*(?P<year>(?:19|20)\d{{2}}){END}"),
+    )
+
+
+def _written(match: re.Match[str], language: Language) -> str | None:
+    groups = match.groupdict()
+    name = groups["month"] or groups.get("low") or ""
+    month = _month_number(name, language)
+    year_number = _year_number(groups["year"])
+    if "day" not in groups:
+        parts = {"month": language.months[month - 1], "year": year(year_number or 0, language)}
+        return language.say["month_year"].format(**parts)
+    day = int(match["day"])
+    if not _exists(day, month, year_number):
+        return None
+    if language.code == "en" and "first" in groups:
+        said = f"{language.months[month - 1]} {ordinal(day, language)}"
+        return said if year_number is None else f"{said} {year(year_number, language)}"
+    return full_date(day, month, year_number, language)
+
+
+def _month_number(name: str, language: Language) -> int:
+    if name.lower() in MONTHS:
+        return MONTHS[name.lower()] + 1
+    names = language.months if name in language.months else language.more_months
+    return names.index(name) + 1
+
+
+def _fiscal(match: re.Match[str], language: Language) -> str | None:
+    first, last = int(match["from"]), match["to"]
+    second = int(last) if len(last) == 4 else first // 100 * 100 + int(last)
+    if second <= first:
+        return None
+    return language.fill(language.say["range"], year(first, language), year(second, language))
+
+
+def _bare_year(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
+    before = sheet.words_before(match.start(), scene)
+    if scene.language.code == "en" and not (before and before[-1] in keywords("year_words", "en")):
+        return None
+    number = int(match["year"])
+    if scene.language.code != "en" and number >= 2000:
+        return None
+    return (
+        year(number, scene.language)
+        if not before or before[-1] in keywords("year_words", "en")
+        else None
+    )
+
+
+def _say_names(sheet: Sheet, language: Language) -> None:
+    """Short names of weekdays and months, where the company they keep shows what they are."""
+    names = compiled(rf"(?<![A-Za-z])({WEEKDAY_NAMES})\b(?:\.(?=\s*[-–,]|\s+\S))?")
+    found = names.findall(sheet.text)
+    in_company = any(char.isdigit() or ord(char) >= 0xE000 for char in sheet.text)
+    if found and (len(found) > 1 or in_company):
+        ranged = compiled(
+            rf"(?<![A-Za-z])({WEEKDAY_NAMES})\.?\s*(?:{DASH}|\bto\b)\s*({WEEKDAY_NAMES})\b"
+        )
+        sheet.say(
+            ranged,
+            lambda match: language.fill(
+                language.say["range"], _weekday(match[1], language), _weekday(match[2], language)
+            ),
+        )
+        sheet.say(names, lambda match: _weekday(match[1], language))
+    months = compiled(rf"(?<![A-Za-z])({MONTH_NAMES})\.?\s*(?:{DASH}|\bto\b)\s*({MONTH_NAMES})\b")
+    sheet.say(months, lambda match: language.fill(language.say["range"], *_months(match, language)))
+
+
+def _weekday(name: str, language: Language) -> str:
+    return language.weekdays[WEEKDAYS[name.lower()]]
+
+
+def _months(match: re.Match[str], language: Language) -> tuple[str, str]:
+    first, second = (language.months[MONTHS[name.lower()]] for name in match.groups())
+    return first, second

@@ -1,0 +1,112 @@
+"""What may be heard: letters, vowel signs, and the punctuation by which a voice makes its pauses."""
+
+import re
+from unicodedata import category
+
+PAUSES = frozenset(".,?!;:।॥،؟۔")
+SOFT_PAUSES = frozenset("()[]{}|–—→•\n")
+BETWEEN_LETTERS = frozenset("'’-\u200c\u200d")
+UNHEARD = frozenset('"“”‘«»*_~`')
+LONGEST_DOTS = 3
+# A letter with all letters and vowel signs behind it, or one other character.
+SIGNS = (
+    r"\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd"
+    r"\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a75\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57\u0b82"
+    r"\u0bbe-\u0bcd\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d\u0d57"
+)
+RUN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{SIGNS}])*|.", re.DOTALL)
+
+
+class Outlet:
+    """Joins spoken pieces: one space between words, none before a pause, no pause twice.
+
+    What was put out is never taken back. A written pause goes out at once; a soft one (a bracket,
+    a dash, the end of a line) only when more words come.
+    """
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._space = False
+        self._inner = ""
+        self._soft = ""
+        self._dots = 0
+
+    def put(self, text: str) -> str:
+        """What can be said of the text now."""
+        out: list[str] = []
+        for run in RUN.findall(text):
+            if len(run) > 1 or run.isalpha():
+                out.append(self._before())
+                out.append(run)
+                self._last = run[-1]
+            else:
+                out.append(self._char(run))
+        return "".join(out)
+
+    def rest(self, sign: str) -> None:
+        """A pause where the text has none, if more words come. A full stop outdoes a comma."""
+        if self._last and self._last not in PAUSES:
+            self._soft = sign if self._soft in {"", ","} else self._soft
+        self._space = True
+
+    def _char(self, char: str) -> str:
+        if char.isspace() and char != "\n":
+            self._space, self._inner = True, ""
+            return ""
+        if char in PAUSES:
+            return self._pause(char)
+        if char in SOFT_PAUSES:
+            self.rest(",")
+            return ""
+        if category(char)[0] == "M":
+            return self._mark(char)
+        if char in BETWEEN_LETTERS:
+            self._inner = "" if self._waits() or not _is_letter(self._last) else char
+            self._space = self._space or (char == "-" and not self._inner)
+        elif char not in UNHEARD and category(char) not in {"Cf", "Cc"}:
+            self._space = True
+        return ""
+
+    def _mark(self, char: str) -> str:
+        """A vowel sign belongs to the letter before it, or to nothing."""
+        if (
+            self._waits()
+            or self._inner not in {"", "\u200c", "\u200d"}
+            or not _is_letter(self._last)
+        ):
+            return ""
+        if 0xFE00 <= ord(char) <= 0xFE0F or category(char) == "Me":
+            return ""
+        out, self._inner, self._last = self._inner + char, "", char
+        return out
+
+    def _pause(self, char: str) -> str:
+        self._inner, self._soft = "", ""
+        if not self._last:
+            return ""
+        if self._last in PAUSES:
+            self._dots += 1
+            return (
+                char
+                if char == self._last == "." and self._dots < LONGEST_DOTS and not self._space
+                else ""
+            )
+        self._last, self._dots = char, 1
+        self._space = False
+        return char
+
+    def _before(self) -> str:
+        """What stands between the last word and one that begins now."""
+        if not self._waits():
+            inner, self._inner = self._inner, ""
+            return f"{inner} " if self._last in PAUSES and self._last else inner
+        before = f"{self._soft} " if self._last else ""
+        self._soft, self._space, self._inner = "", False, ""
+        return before
+
+    def _waits(self) -> bool:
+        return self._space or bool(self._soft)
+
+
+def _is_letter(char: str) -> bool:
+    return bool(char) and (char.isalpha() or category(char)[0] == "M")

@@ -1,0 +1,118 @@
+"""Numbers with a unit or a percent sign: 5 km, 37.5°C, 12.5%, 2 hrs 30 min, 10-15 mins, 10 x 12 ft."""
+
+import re
+
+from callmissed.voice.spoken.languages import Language, language
+from callmissed.voice.spoken.money import scaled
+from callmissed.voice.spoken.numbers import amount, is_one
+from callmissed.voice.spoken.sheet import (
+    DASH,
+    HAS_DIGIT,
+    KEPT,
+    NUMBER,
+    START,
+    Scene,
+    Sheet,
+    compiled,
+    words_pattern,
+)
+from callmissed.voice.spoken.vocabulary import SCALES, UNITS
+
+ALIAS = words_pattern([name for name in UNITS if name != "x"])
+BETWEEN = rf"(?:\s*{DASH}\s*|\s+to\s+|\s+से\s+|\s+ते\s+)"
+MEASURE = (
+    rf"(?:{START}(?P<minus>[-−–])|{START})(?P<n>{NUMBER})(?:{BETWEEN}(?P<to>{NUMBER}))?[\s-]?(?P<unit>{ALIAS})"
+    rf"(?![A-Za-z²³°]|\.[A-Za-z])\.?(?=\W|$|[^\x00-\x7f])"
+)
+PERCENT = (
+    rf"(?:{START}(?P<minus>[-−])|{START})(?P<n>{NUMBER})\s?%?(?:{BETWEEN}(?P<to>{NUMBER}))?"
+    r"\s?(?:%|per\s?cent\b|pc\b)"
+)
+DIMENSION = rf"{START}(?P<a>{NUMBER})\s?(?P<sign>[x×X*])\s?(?P<b>{NUMBER})(?![0-9A-WYZa-wyz])"
+TIMES = rf"{START}(?P<n>{NUMBER})\s?[x×X](?![0-9A-Za-z])"
+SCALE_NAMES = words_pattern([*SCALES, "Lakh", "Lakhs", "Crore", "Crores", "Million"])
+SCALED = rf"{START}(?P<n>{NUMBER})\s?(?P<scale>{SCALE_NAMES})(?![0-9A-Za-z])"
+CLOCK_SPAN = rf"{START}(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?![0-9:])"
+FEET = rf"{START}(?P<ft>\d{{1,2}})['’′]\s?(?P<inch>\d{{1,2}})(?:\"|”|″|'')"
+PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_]+)"
+ROUND_THE_CLOCK = rf"{START}24\s?[x×X/]\s?7(?![0-9A-Za-z])"
+
+
+def say_units(sheet: Sheet, scene: Scene) -> None:
+    """Says every number that has a unit, a scale or a percent sign."""
+    words = scene.language
+    if not HAS_DIGIT.search(sheet.text):
+        return
+    sheet.say(compiled(ROUND_THE_CLOCK), lambda _: f"{amount('24', words)} {amount('7', words)}")
+    sheet.say(compiled(CLOCK_SPAN), lambda match: _span(match, words))
+    sheet.say(compiled(FEET), lambda match: _feet(match, words))
+    sheet.say(compiled(PERCENT), lambda match: _percent(match, words))
+    sheet.say(compiled(DIMENSION), lambda match: _dimension(match, words))
+    sheet.say(compiled(MEASURE), lambda match: _measure(match, sheet, scene))
+    sheet.say(compiled(TIMES), lambda match: counted(match["n"], "times", words))
+    sheet.say(compiled(SCALED), lambda match: scaled(match["n"], match["scale"], words))
+
+
+def say_rates(sheet: Sheet, scene: Scene) -> None:
+    """Says the "/month" behind an amount that was said."""
+    if "/" in sheet.text:
+        sheet.say(compiled(PER), lambda match: _per(match, sheet, scene.language))
+
+
+def counted(text: str, unit: str, words: Language) -> str:
+    """A number as written, and its unit in the right number."""
+    return f"{amount(text, words)} {unit_word(unit, words, one=is_one(text))}"
+
+
+def unit_word(unit: str, words: Language, *, one: bool) -> str:
+    """The name of a unit; in English where the language has no word for it here."""
+    forms = words.units.get(unit) or language("en").units[unit]
+    return forms[0] if one else forms[-1]
+
+
+def _measure(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
+    words = scene.language
+    alias, said = match["unit"], amount(match["n"], words)
+    if match["to"]:
+        said = words.fill(words.say["range"], said, amount(match["to"], words))
+    one = is_one(match["n"]) and not match["to"]
+    said += f" {alias if alias in language('en').stems('whole_words') else unit_word(UNITS[alias], words, one=one)}"
+    stop = "." if match.group().endswith(".") and _may_end(match, sheet, scene) else ""
+    return (words.fill(words.say["minus"], said) if match["minus"] else said) + stop
+
+
+def _may_end(match: re.Match[str], sheet: Sheet, scene: Scene) -> bool:
+    """Whether the dot behind an abbreviation ends the sentence."""
+    behind = sheet.text[match.end() :].strip()
+    return not behind and (not scene.next_letter or scene.next_letter.isupper())
+
+
+def _percent(match: re.Match[str], words: Language) -> str:
+    said = amount(match["n"], words)
+    if match["to"]:
+        said = words.fill(words.say["range"], said, amount(match["to"], words))
+    said = words.fill(words.say["percent"], said)
+    return words.fill(words.say["minus"], said) if match["minus"] else said
+
+
+def _dimension(match: re.Match[str], words: Language) -> str:
+    name = "product" if match["sign"] == "*" else "dimension"
+    template = words.say.get(name) or words.say["fraction"]
+    return words.fill(template, amount(match["a"], words), amount(match["b"], words))
+
+
+def _span(match: re.Match[str], words: Language) -> str:
+    parts = [(match[name].lstrip("0"), name) for name in ("hour", "minute", "second")]
+    return " ".join([counted(text, name, words) for text, name in parts if text]) or counted(
+        "0", "second", words
+    )
+
+
+def _feet(match: re.Match[str], words: Language) -> str:
+    return f"{counted(match['ft'], 'ft', words)} {counted(match['inch'], 'inch', words)}"
+
+
+def _per(match: re.Match[str], sheet: Sheet, words: Language) -> str:
+    unit = match["unit"]
+    name = unit_word(UNITS[unit], words, one=True) if unit in UNITS else unit
+    return words.fill(words.say["per"], sheet.read_back(match["amount"]), name)
