@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.servers import running_livekit, running_postgres, short_folder
+from tests.servers import (
+    Installation,
+    running_installation,
+    running_livekit,
+    running_postgres,
+    short_folder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +53,10 @@ async def livekit(clean_environment: None) -> AsyncIterator[LiveKit]:
     with short_folder() as folder:
         async with running_livekit(folder, "tests", "secret-of-the-tests-livekit-server") as server:
             yield LiveKit(server.url, server.key, server.secret)
+
+
+@pytest.fixture(scope="session")
+def installation(clean_environment: None) -> Iterator[Installation]:
+    """The whole product, started by `callmissed up` on free ports; the same one for all tests."""
+    with short_folder() as folder, running_installation(folder) as running:
+        yield running

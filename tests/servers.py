@@ -1,17 +1,28 @@
 """Servers that run for the length of a block, under the supervisor that `callmissed up` uses."""
 
+import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from callmissed.runtime.children import tie_to_parent
 from callmissed.runtime.embedded.livekit import MediaServer, livekit_child, write_config
 from callmissed.runtime.embedded.livekit_program import provide_program
 from callmissed.runtime.embedded.ports import free_ports
 from callmissed.runtime.embedded.postgres import postgres_child, prepare_cluster, prepare_database
 from callmissed.runtime.supervisor import Supervisor
+
+READY_WITHIN_S = 170.0
+STOP_WITHIN_S = 60.0
 
 
 @contextmanager
@@ -51,3 +62,59 @@ async def running_livekit(data_dir: Path, key: str, secret: str) -> AsyncIterato
 
 def show(name: str, line: str) -> None:
     print(f"{name} | {line}", file=sys.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A whole `callmissed up` that answers. `api_key` is None where this start made none; `log`
+    holds all that was printed."""
+
+    base_url: str
+    api_key: str | None
+    owner_link: str | None
+    data_dir: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """Ends it as Ctrl-C does, once; returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(STOP_WITHIN_S)
+
+
+@contextmanager
+def running_installation(folder: Path, **settings: str) -> Iterator[Installation]:
+    """Starts `callmissed up` on free ports with its data in `folder`/data, and ends it with the
+    block. Started again in the same folder it finds what it left there."""
+    data_dir, ready, log = folder / "data", folder / "ready.json", folder / "up.log"
+    ready.unlink(missing_ok=True)
+    argv = [sys.executable, "-m", "callmissed", "up", "--ready-json", str(ready)]
+    argv += ["--data-dir", str(data_dir), "--port", str(free_ports("127.0.0.1", 1)[0])]
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            argv,
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            preexec_fn=tie_to_parent(signal.SIGTERM),
+        )
+    try:
+        _wait_for(ready, process, log)
+        found = json.loads(ready.read_text())
+        installation = Installation(**found, data_dir=data_dir, log=log, process=process)
+        yield installation
+        installation.stop()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(ready: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline_s, pause = time.monotonic() + READY_WITHIN_S, threading.Event()
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            raise AssertionError(f"`callmissed up` did not get ready:\n{log.read_text()}")
+        pause.wait(0.05)

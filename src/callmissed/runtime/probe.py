@@ -1,6 +1,7 @@
 """Does the installation answer? Asked over HTTP, as everybody else will ask."""
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -11,28 +12,37 @@ from callmissed.runtime.settings import Settings, reachable_host
 if TYPE_CHECKING:
     import httpx2
 
+LIVE_PATH = "/health/live"
 READY_PATH = "/health/ready"
 ANSWER_WAIT_S = 3.0
-ASK_EVERY_S = 0.1
+ASK_EVERY_S = 0.25
 
 
 def local_address(settings: Settings) -> str:
     return f"http://{reachable_host(settings.host)}:{settings.port}"
 
 
+async def wait_until_live(settings: Settings) -> None:
+    """Returns when `/health/live` answers; waits for ever while it does not."""
+    await _wait_for(local_address(settings) + LIVE_PATH, math.inf)
+
+
 async def wait_until_serving(settings: Settings, within_s: float) -> None:
-    """Returns when `/health/ready` answers 200: database, LiveKit and a worker are there.
+    """Returns when `/health/ready` answers 200: database and a worker are there.
 
     Raises StartError where it does not in time, with what it said last.
     """
+    await _wait_for(local_address(settings) + READY_PATH, within_s)
+
+
+async def _wait_for(where: str, within_s: float) -> None:
     deadline_s = time.monotonic() + within_s
     async with _client() as client:
         while True:
-            said = await _ask(client, local_address(settings))
+            said = await _ask(client, where)
             if said is None:
                 return
             if time.monotonic() > deadline_s:
-                where = local_address(settings) + READY_PATH
                 late = f"is not ready after {within_s:.0f} s: {said}"
                 raise StartError(where, late, "See the lines above.")
             await asyncio.sleep(ASK_EVERY_S)
@@ -44,7 +54,7 @@ async def answering_address(settings: Settings, say: Say) -> str:
     if settings.public_url == local:
         return local
     async with _client() as client:
-        said = await _ask(client, settings.public_url)
+        said = await _ask(client, settings.public_url + READY_PATH)
     if said is None:
         return settings.public_url
     say(f"{settings.public_url} (CALLMISSED_PUBLIC_URL) does not answer from here: {said}")
@@ -58,11 +68,11 @@ def _client() -> "httpx2.AsyncClient":
 
 
 async def _ask(client: "httpx2.AsyncClient", address: str) -> str | None:
-    """None where it is ready, else what stands in the way."""
+    """None where it answers 200, else what stands in the way."""
     import httpx2
 
     try:
-        answer = await client.get(address + READY_PATH)
+        answer = await client.get(address)
     except httpx2.HTTPError as error:
         return type(error).__name__
     if answer.status_code == 200:

@@ -5,8 +5,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from callmissed.runtime.embedded.holding import hold_folder
 from callmissed.runtime.embedded.livekit_program import provide_program
 from callmissed.runtime.embedded.ports import check_public_port
 from callmissed.runtime.embedded.secrets import InstallationSecrets, keep_secrets, write_private
-from callmissed.runtime.probe import answering_address, wait_until_serving
+from callmissed.runtime.probe import answering_address, wait_until_live, wait_until_serving
 from callmissed.runtime.progress import Say, told
 from callmissed.runtime.settings import Settings, load_settings
 from callmissed.runtime.supervisor import Child, Show, Supervisor
@@ -84,9 +85,12 @@ async def _bring_up(
         made |= await _start_livekit(supervisor, settings, secrets, say)
     settings = load_settings(made)
     first = await _prepare(settings, say)
-    for name in ("api", "jobs", "worker"):
-        await supervisor.start(_own_child(name, made))
     async with told(say, "Waiting for the API and a worker"):
+        await asyncio.gather(
+            supervisor.start(_own_child("api", made, partial(wait_until_live, settings))),
+            supervisor.start(_own_child("jobs", made)),
+            supervisor.start(_own_child("worker", made)),
+        )
         serving = asyncio.ensure_future(wait_until_serving(settings, READY_WITHIN_S))
         await asyncio.wait({serving, supervisor.failed}, return_when=asyncio.FIRST_COMPLETED)
         if not serving.done():
@@ -135,12 +139,20 @@ def _forget_last_start(ready_file: Path | None) -> None:
         ready_file.unlink(missing_ok=True)
 
 
-def _own_child(name: str, made: Mapping[str, str]) -> Child:
+def _own_child(
+    name: str, made: Mapping[str, str], ready: Callable[[], Awaitable[None]] | None = None
+) -> Child:
     """One of our own processes; what only the first start needs stays out of its environment."""
     env = {**os.environ, **made, "PYTHONUNBUFFERED": "1"}
     env = {key: value for key, value in env.items() if not key.startswith("CALLMISSED_INIT_")}
     command = Command([sys.executable, "-m", "callmissed", name], env)
-    return Child(name, command, stop_signals=(signal.SIGTERM, signal.SIGTERM))
+    return Child(
+        name,
+        command,
+        ready=ready,
+        ready_within_s=READY_WITHIN_S,
+        stop_signals=(signal.SIGTERM, signal.SIGTERM),
+    )
 
 
 def _stand_ins(given: Mapping[str, str]) -> dict[str, str]:
