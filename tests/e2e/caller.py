@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from callmissed.domain.sessions import AGENT_IDENTITY, CALLER_IDENTITY
+from tests.servers import Installation
 from tests.speech.recordings import Spoken, read_recording
 from tests.transports.room_callers import RoomCaller
 
@@ -66,9 +67,12 @@ class Customer:
 
 
 @asynccontextmanager
-async def open_customer(base_url: str, api_key: str) -> AsyncIterator[Customer]:
-    headers = {"Authorization": f"Bearer {api_key}"}
-    async with httpx2.AsyncClient(base_url=base_url, headers=headers, timeout=10) as client:
+async def open_customer(installation: Installation) -> AsyncIterator[Customer]:
+    """With the key that the installation made at its first start."""
+    assert installation.api_key is not None
+    headers = {"Authorization": f"Bearer {installation.api_key}"}
+    client = httpx2.AsyncClient(base_url=installation.base_url, headers=headers, timeout=10)
+    async with client:
         yield Customer(client)
 
 

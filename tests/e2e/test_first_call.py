@@ -58,8 +58,10 @@ async def test_an_interrupted_agent_falls_silent(customer: Customer) -> None:
     assert not answer["interrupted"]
 
 
-async def test_five_rooms_at_once_are_all_answered(customer: Customer) -> None:
-    floor = asyncio.Lock()
+async def test_five_rooms_in_one_process_are_all_answered(
+    customer_of_one_process: Customer,
+) -> None:
+    customer, floor = customer_of_one_process, asyncio.Lock()
 
     async def call(question: Spoken) -> None:
         session = await customer.open_session()
@@ -67,7 +69,7 @@ async def test_five_rooms_at_once_are_all_answered(customer: Customer) -> None:
             await hear_greeting(caller)
             async with floor:
                 await caller.say(read_recording(question.path))
-            await caller.until(lambda one: len(said(one)) == 2, 60)
+            await caller.until(lambda one: len(said(one)) > 1, 60)
             assert question.is_told_by(said(caller)[1])
 
     async with asyncio.TaskGroup() as group:

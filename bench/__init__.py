@@ -1,0 +1,1 @@
+"""Measurements; they run by hand, on a machine that does nothing else."""

@@ -1,0 +1,1 @@
+"""What the first call promises, measured on a whole installation with callers over WebRTC."""

@@ -1,0 +1,111 @@
+"""One call: do the stages of the transcript account for what the caller waits?
+
+`python -m bench.first_call.latency` prints, for each question, the stages, `first_audio_ms`, and
+the caller's own measure: from its last sound handed to WebRTC to the first audible sample received.
+Between the two lie two crossings of the room. One crossing is measured too, between two bare
+clients on a media server of its own; what remains is the error of the account.
+"""
+
+import asyncio
+import statistics
+
+import numpy as np
+from numpy.typing import NDArray
+from tests.e2e.caller import Json, ask, calling, hear_greeting, open_customer
+from tests.servers import running_installation, running_livekit, short_folder
+from tests.speech.recordings import Spoken, read_recording, spoken_questions
+from tests.transports.room_callers import RATE_HZ, RoomCaller, fresh_room
+
+from callmissed.kit.loudness import WINDOW_S, LevelLog, window_levels_db
+
+VOICE = "rms"
+CLICKS = 20
+CLICK_S = 0.3
+CLICK_EVERY_S = 1.0
+LIMIT_MS = 50.0
+
+
+async def main() -> None:
+    crossing_ms = await measure_crossing_ms()
+    print(f"one crossing of a room: {crossing_ms:.0f} ms (median of {CLICKS})\n", flush=True)
+    waited, turns = await measure_call()
+    print("stages | first_audio_ms | caller waited | difference | less two crossings")
+    rests = []
+    for waited_ms, turn in zip(waited, turns, strict=False):
+        difference_ms = waited_ms - turn["first_audio_ms"]
+        rests.append(difference_ms - 2 * crossing_ms)
+        stages = " + ".join(f"{name} {ms}" for name, ms in turn["stages"].items())
+        print(
+            f"{stages} = {sum(turn['stages'].values())} | {turn['first_audio_ms']} | "
+            f"{waited_ms:.0f} | {difference_ms:+.0f} | {rests[-1]:+.0f}"
+        )
+    within = sum(abs(rest) <= LIMIT_MS for rest in rests)
+    print(f"\nmedian unaccounted for: {statistics.median(rests):+.0f} ms")
+    print(f"within {LIMIT_MS:.0f} ms: {within} of {len(rests)}")
+
+
+async def measure_call() -> tuple[list[float], list[Json]]:
+    """What the caller waited for each answer, in ms, and the turns of those answers."""
+    questions = [one for one in spoken_questions("main") if one.voice == VOICE]
+    with short_folder() as folder, running_installation(folder) as installation:
+        async with open_customer(installation) as customer:
+            session = await customer.open_session(max_duration_seconds=3600)
+            async with calling(session) as caller:
+                await hear_greeting(caller)
+                waited = [await _waited_ms(caller, question) for question in questions]
+            await customer.end_of(session["id"])
+            return waited, (await customer.turns(session["id"]))[1:]
+
+
+async def measure_crossing_ms() -> float:
+    """From one client to another through a room, as both ends of a call measure it."""
+    click = np.zeros(int(RATE_HZ * CLICK_S), np.int16)
+    click[:] = 8000 * np.sin(np.arange(len(click)) * 2 * np.pi * 440 / RATE_HZ)
+    secret = "secret-of-the-bench-livekit-server"
+    with short_folder() as folder:
+        async with (
+            running_livekit(folder, "bench", secret) as server,
+            fresh_room(server.url, server.key, server.secret) as tokens,
+        ):
+            speaker, listener = RoomCaller(), RoomCaller()
+            await listener.join(server.url, tokens.agent)
+            await speaker.join(server.url, tokens.caller)
+            await listener.until(lambda one: bool(one.heard))
+            crossings = [await _crossing_ms(speaker, listener, click) for _ in range(CLICKS)]
+            await speaker.leave()
+            await listener.leave()
+    return statistics.median(crossings)
+
+
+async def _crossing_ms(
+    speaker: RoomCaller, listener: RoomCaller, click: NDArray[np.int16]
+) -> float:
+    await asyncio.sleep(CLICK_EVERY_S)
+    silent_since_s = listener.heard[-1][1]
+    await speaker.say(click)
+    await listener.until(lambda one: one.first_heard_after(silent_since_s) is not None)
+    heard_s = listener.first_heard_after(silent_since_s)
+    assert heard_s is not None
+    return (heard_s - speaker.onset_s) * 1000
+
+
+async def _waited_ms(caller: RoomCaller, question: Spoken) -> float:
+    await ask(caller, question)
+    ended_s = caller.end_s - _silent_tail_s(read_recording(question.path))
+    heard_s = caller.first_heard_after(ended_s)
+    assert heard_s is not None
+    return (heard_s - ended_s) * 1000
+
+
+def _silent_tail_s(pcm: NDArray[np.int16]) -> float:
+    """How long a recording goes on behind its last sound, by the rule that the call uses."""
+    length_s = len(pcm) / RATE_HZ
+    levels = LevelLog()
+    levels.add(window_levels_db(pcm, RATE_HZ), length_s)
+    last_s = levels.last_sound_s(0.0, length_s)
+    assert last_s is not None
+    return max(0.0, length_s - last_s - WINDOW_S / 2)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
