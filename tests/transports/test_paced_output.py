@@ -43,7 +43,7 @@ async def test_a_speech_is_played_whole_and_told_once(output: PacedOutput) -> No
     await output.wait_for_playout()
     (event,) = finished
     assert not event.interrupted
-    assert abs(event.playback_position - 0.34) < 1e-6
+    assert abs(event.playback_position - 0.333) < 1e-6
     assert np.array_equal(heard(output)[: int(0.333 * RATE_HZ)], np.arange(int(0.333 * RATE_HZ)))
     assert output.audible_at_s is not None and output.silent_at_s is not None
     assert output.silent_at_s > output.audible_at_s

@@ -3,32 +3,16 @@
 import asyncio
 import time
 import wave
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from livekit import rtc
 from livekit.agents.voice import io
 from numpy.typing import NDArray
 
-from callmissed.domain.calls import (
-    TURN_TAKING_PRESETS,
-    CallEnded,
-    CallNote,
-    CallOrder,
-    CallTerms,
-    TurnFinished,
-)
-from callmissed.domain.knowledge import Passage, Retrieval
-from callmissed.domain.lines import AgentState, CallerHere, LineClosed, LineNews, Party
-from callmissed.domain.turns import Turn
-from callmissed.providers import Models
-from callmissed.runtime.call import run_call
-from callmissed.runtime.desk import PassageDesk
+from callmissed.domain.lines import AgentState, LineClosed, LineNews, Party
 from callmissed.transports.paced_output import PacedOutput
-from tests.voice.fakes import ROUTE
 
 QUESTION = Path(__file__).parent / "question.wav"
 RATE_HZ = 16000
@@ -177,132 +161,3 @@ class MemoryLine:
     async def aclose(self) -> None:
         self.is_closed = True
         await self._output.aclose()
-
-
-class Notes:
-    """A sink that keeps its notes, and can be waited on."""
-
-    def __init__(self) -> None:
-        self.all: list[CallNote] = []
-        self._more = asyncio.Event()
-
-    def put(self, note: CallNote) -> None:
-        self.all.append(note)
-        self._more.set()
-
-    @property
-    def turns(self) -> list[Turn]:
-        return [note.turn for note in self.all if isinstance(note, TurnFinished)]
-
-    @property
-    def ends(self) -> list[CallEnded]:
-        return [note for note in self.all if isinstance(note, CallEnded)]
-
-    async def until(self, wanted: Callable[["Notes"], bool], within_s: float = 15.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not wanted(self):
-                self._more.clear()
-                await self._more.wait()
-
-
-@dataclass
-class Plan:
-    session_terms: CallTerms
-
-    async def terms(self) -> CallTerms:
-        return self.session_terms
-
-
-class Orders:
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[CallOrder] = asyncio.Queue()
-
-    def give(self, order: CallOrder) -> None:
-        self._queue.put_nowait(order)
-
-    async def __aiter__(self) -> AsyncIterator[CallOrder]:
-        while True:
-            yield await self._queue.get()
-
-
-class NoWarm:
-    """Scripted models share nothing."""
-
-
-@dataclass
-class RunningCall:
-    """A call under way in this process."""
-
-    line: MemoryLine
-    notes: Notes
-    orders: Orders
-    task: asyncio.Task[None]
-
-    async def hang_up(self) -> None:
-        self.line.tell(LineClosed("test over"))
-        await self.task
-
-
-@dataclass
-class FixedDesk:
-    """Answers every question with the same passages."""
-
-    retrieval: Retrieval
-    asked: list[str] = field(default_factory=list)
-
-    async def retrieve(self, words: str) -> Retrieval:
-        self.asked.append(words)
-        return self.retrieval
-
-
-def terms(**changes: object) -> CallTerms:
-    values: dict[str, object] = {
-        "session_id": uuid4(),
-        "tenant_id": uuid4(),
-        "epoch": 1,
-        "room": "voice-test",
-        "room_url": "",
-        "room_token": "",
-        "system_prompt": "You are the clinic's receptionist.",
-        "greeting": "Hello, how can I help?",
-        "route": ROUTE,
-        "turn_taking": TURN_TAKING_PRESETS["balanced"],
-        "passages": (),
-        "max_duration_s": 60.0,
-        "join_window_s": 10.0,
-        "reconnect_window_s": 5.0,
-    }
-    values.update(changes)
-    return CallTerms(**values)  # type: ignore[arg-type]
-
-
-def start_call(
-    models: Models,
-    *,
-    desk: FixedDesk | None = None,
-    passages: tuple[Passage, ...] = (),
-    caller_is_here: bool = True,
-    microphone_is_on: bool = True,
-    **changes: object,
-) -> RunningCall:
-    """Runs a call over a line in memory, with the caller there from the start."""
-    line = MemoryLine(models.tts.sample_rate, microphone_is_on=microphone_is_on)
-    notes, orders = Notes(), Orders()
-
-    async def open_line(_terms: CallTerms, _rate_hz: int) -> MemoryLine:
-        return line
-
-    task = asyncio.create_task(
-        run_call(
-            Plan(terms(passages=passages, **changes)),
-            desk or PassageDesk(()),
-            notes,
-            orders,
-            NoWarm(),  # type: ignore[arg-type]
-            open_line=open_line,
-            build=lambda _route, _warm: models,
-        )
-    )
-    if caller_is_here:
-        line.tell(CallerHere())
-    return RunningCall(line, notes, orders, task)

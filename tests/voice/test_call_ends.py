@@ -6,8 +6,9 @@ import threading
 from callmissed.domain.calls import CallEnded, CallerArrived, CallOrder, OrderKind
 from callmissed.domain.lines import CallerHere, CallerLeft, CallerLost, LineClosed
 from callmissed.domain.sessions import EndReason
-from tests.voice.callers import Notes, load_words, start_call
+from tests.voice.callers import load_words
 from tests.voice.fakes import scripted_models
+from tests.voice.running import Notes, start_call
 
 BRIEFLY = load_words()[: int(16000 * 1.1)]
 

@@ -7,8 +7,9 @@ from callmissed.domain.lines import AgentState, Party
 from callmissed.domain.prompts import APOLOGIES, parse_passages
 from callmissed.domain.sessions import EndReason
 from callmissed.providers import Models
-from tests.voice.callers import FixedDesk, load_words, start_call
+from tests.voice.callers import load_words
 from tests.voice.fakes import StreamingToneTTS, ToneTTS, scripted_models
+from tests.voice.running import FixedDesk, start_call
 
 ANSWER = "On Saturday, we are open from ten to four. On Sunday we are closed."
 LONG_ANSWER = " ".join(["This sentence goes on for a good while without an end."] * 6)

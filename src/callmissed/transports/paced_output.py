@@ -50,6 +50,7 @@ class PacedOutput(io.AudioOutput):
         self._rate_hz = rate_hz
         self._sink = sink
         self._chunk_bytes = rate_hz * CHUNK_MS // 1000 * 2
+        # A sink plays whole 10 ms only; what is less would stay in its queue.
         self._grain_bytes = rate_hz // 100 * 2
         self._segment: _Segment | None = None
         self._recent = bytearray()
@@ -158,13 +159,13 @@ class PacedOutput(io.AudioOutput):
     async def _hand_over(self, segment: _Segment) -> None:
         chunk = bytes(segment.waiting[: self._chunk_bytes])
         del segment.waiting[: self._chunk_bytes]
+        segment.handed_s += len(chunk) // 2 / self._rate_hz
         if segment.is_flushed and not segment.waiting:
             chunk += bytes(-len(chunk) % self._grain_bytes)
         samples = len(chunk) // 2
         starts_s = max(self._dry_at_s, time.monotonic())
         self._note_audible(chunk, starts_s)
         self._dry_at_s = starts_s + samples / self._rate_hz
-        segment.handed_s += samples / self._rate_hz
         self._recent += chunk
         del self._recent[: -int(LEAD_S * self._rate_hz) * 4]
         if not segment.has_started:
