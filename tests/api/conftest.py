@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from callmissed.api.app import create_app
 from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.workers import Worker
 from callmissed.kit.tokens import keyed_hash, mint_key
+from callmissed.providers.catalog import load_catalog
 from callmissed.runtime.embedded.ports import free_ports
 from callmissed.runtime.house import House, open_house
 from callmissed.runtime.settings import Settings, load_settings
@@ -58,7 +59,8 @@ async def installation(postgres_url: str, livekit: LiveKit) -> AsyncIterator[Ins
     async with fresh_database(postgres_url) as database_url:
         with tempfile.TemporaryDirectory() as folder:
             async with open_house(settings_of(Path(folder), database_url, livekit)) as house:
-                yield await _furnish(house)
+                # The whole catalogue, whatever this machine can speak with.
+                yield await _furnish(replace(house, catalog=load_catalog()))
 
 
 def settings_of(folder: Path, database_url: str, livekit: LiveKit) -> Settings:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.keyring import Keyring
+from callmissed.domain.models import Service
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
-from callmissed.providers.catalog import Catalog, load_catalog
+from callmissed.providers.catalog import LOCAL, Catalog, load_catalog
 from callmissed.providers.livekit_server import Rooms
+from callmissed.providers.local.engines import missing_voices
 from callmissed.runtime.settings import Settings, SettingsError
 from callmissed.services.installation import prepare
 from callmissed.services.outbound import Resolver
@@ -41,12 +43,22 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
     resolver = Resolver()
     try:
         yield House(
-            settings, database, rooms, load_catalog(), derive_keyring(settings), resolver, clock
+            settings, database, rooms, catalog_here(), derive_keyring(settings), resolver, clock
         )
     finally:
         resolver.close()
         await rooms.aclose()
         await database.dispose()
+
+
+def catalog_here() -> Catalog:
+    """The catalogue without the voices that this machine lacks.
+
+    A machine without any is one that runs no calls: its catalogue stays whole, others speak.
+    """
+    catalog, missing = load_catalog(), missing_voices()
+    local = [model for model in catalog.of(Service.TTS) if model.provider == LOCAL]
+    return catalog if len(missing) == len(local) else catalog.without(*missing)
 
 
 def derive_keyring(settings: Settings) -> Keyring:
