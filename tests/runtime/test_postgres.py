@@ -1,6 +1,7 @@
 """The embedded database: it keeps what it holds, leaves with its owner, harms no stranger."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -14,11 +15,13 @@ import pytest
 from callmissed.runtime.children import Account
 from callmissed.runtime.embedded.folders import make_data_dir, server_account
 from callmissed.runtime.embedded.postgres import (
+    bundled_programs,
     database_url,
     postgres_child,
     prepare_cluster,
     prepare_database,
 )
+from callmissed.runtime.embedded.secrets import keep_secrets
 from callmissed.runtime.faults import StartError
 from callmissed.runtime.supervisor import Supervisor
 from tests.runtime.lines import Lines
@@ -38,6 +41,8 @@ async def main():
 
 asyncio.run(main())
 """
+
+OWNER_FOR_A_MOMENT = OWNER.replace("await asyncio.Event().wait()", "pass")
 
 
 @pytest.fixture
@@ -182,6 +187,30 @@ async def test_a_folder_that_the_servers_user_cannot_reach_is_named(data_dir: Pa
     with pytest.raises(StartError) as caught:
         await prepare_cluster(inside, "admin-password", "password")
     assert str(closed) in caught.value.hint
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as another user")
+async def test_a_new_private_folder_is_opened_for_passing_only(data_dir: Path) -> None:
+    private = data_dir / "private"
+    private.mkdir(mode=0o700)
+    keep_secrets(private)
+    await prepare_cluster(private, "admin-password", "password")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o711
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as another user")
+def test_programs_that_the_servers_user_cannot_reach_are_copied(data_dir: Path) -> None:
+    closed, inside = data_dir / "closed", data_dir / "data"
+    closed.mkdir(mode=0o700)
+    inside.mkdir(mode=0o711)
+    package = bundled_programs().parents[1]
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        left_out = shutil.ignore_patterns("pginstall", "__pycache__")
+        shutil.copytree(folder, closed / folder.name, symlinks=True, ignore=left_out)
+    argv = [sys.executable, "-W", "ignore", "-c", OWNER_FOR_A_MOMENT, str(inside)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(closed), *sys.path])}
+    subprocess.run(argv, env=env, check=True, timeout=120)
+    assert list(inside.glob("postgres-programs-*"))
 
 
 def test_a_folder_that_cannot_be_made_is_refused() -> None:

@@ -14,6 +14,7 @@ from callmissed.runtime.faults import StartError
 
 SYSTEM_USER = "callmissed"
 USERADD_WAIT_S = 20.0
+FIRST_FILES = {"up.lock", "secrets.json"}
 
 
 def make_data_dir(data_dir: Path) -> None:
@@ -38,11 +39,12 @@ def make_data_dir(data_dir: Path) -> None:
 
 
 def let_server_pass(data_dir: Path, account: Account | None) -> None:
-    """Opens a still empty folder of ours for passing, no other one.
+    """Opens a folder that holds nothing but our first files for passing, no other one.
 
     Raises StartError where `account` cannot reach `data_dir`.
     """
-    if account is not None and not any(data_dir.iterdir()):
+    is_new = {entry.name for entry in data_dir.iterdir()} <= FIRST_FILES
+    if account is not None and is_new:
         data_dir.chmod(data_dir.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
     blocked = blocking_folder(data_dir, account)
     if blocked is not None:

