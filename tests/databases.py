@@ -67,6 +67,10 @@ async def _database(postgres_url: str, template: str) -> AsyncIterator[str]:
 @cache
 def _make_template(postgres_url: str) -> None:
     with psycopg.connect(admin_url(postgres_url), autocommit=True) as connection:
+        # Nothing here outlives the run, so nothing waits for the disk.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+        connection.execute("select pg_reload_conf()")
         connection.execute(_create(postgres_url, TEMPLATE, "template1"))
     upgrade(_url(postgres_url, TEMPLATE))
 

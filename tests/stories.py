@@ -83,6 +83,13 @@ async def a_claim(database: Database, worker: Worker) -> Claim:
     return claim
 
 
+async def a_later_claim(database: Database, holder: Worker) -> Claim:
+    """The next epoch of the holder's one session: it retires, and another worker claims."""
+    async with database.system() as db:
+        await workers.retire(db, holder.id)
+    return await a_claim(database, await a_worker(database))
+
+
 def a_turn(words: str = "What does it cost?", **changes: Any) -> Turn:
     turn = Turn(
         user_transcript=words,

@@ -19,6 +19,7 @@ from tests.stories import (
     ROUTE,
     Tenant,
     a_claim,
+    a_later_claim,
     a_session,
     a_tenant,
     a_worker,
@@ -107,18 +108,6 @@ async def test_a_retired_workers_sessions_are_there_at_once(database: Database) 
     assert await claim(database, other) == [Claim(session.id, tenant.id, 2)]
 
 
-async def test_only_the_holder_reclaims_and_only_while_it_is_open(database: Database) -> None:
-    tenant = await a_tenant(database)
-    holder, other = await a_worker(database), await a_worker(database)
-    session = await a_session(database, tenant)
-    await a_claim(database, holder)
-    async with database.system() as db:
-        assert await calls.reclaim(db, other.id, session.id) is None
-        assert await calls.reclaim(db, holder.id, session.id) == Claim(session.id, tenant.id, 2)
-        await sessions.end_session(db, session.id, EndReason.API_DELETE)
-        assert await calls.reclaim(db, holder.id, session.id) is None
-
-
 async def test_terms_of_a_plain_session(database: Database) -> None:
     tenant = await a_tenant(database)
     session = await a_session(database, tenant)
@@ -171,13 +160,13 @@ async def test_terms_of_an_ended_or_overtaken_session_are_not_there(database: Da
     worker = await a_worker(database)
     session = await a_session(database, tenant)
     held = await a_claim(database, worker)
+    later = await a_later_claim(database, worker)
     async with database.system() as db:
-        await calls.reclaim(db, worker.id, session.id)
         with pytest.raises(LookupError):
             await calls.load_terms(db, held)
         await sessions.end_session(db, session.id, EndReason.API_DELETE)
         with pytest.raises(LookupError):
-            await calls.load_terms(db, Claim(session.id, tenant.id, 2))
+            await calls.load_terms(db, later)
         with pytest.raises(LookupError):
             await calls.load_terms(db, Claim(session.id, uuid4(), 2))
 
@@ -185,12 +174,12 @@ async def test_terms_of_an_ended_or_overtaken_session_are_not_there(database: Da
 async def test_a_resumed_call_has_the_time_that_is_left(database: Database) -> None:
     tenant = await a_tenant(database)
     worker = await a_worker(database)
-    session = await a_session(database, tenant)
+    await a_session(database, tenant)
     await a_claim(database, worker)
     async with database.system() as db:
         began = "started_at = now() - interval '250 s', created_at = now() - interval '260 s'"
         await db.connection.execute(text(f"update voice_sessions set status = 'active', {began}"))
-        again = await calls.reclaim(db, worker.id, session.id)
-        assert again is not None
+    again = await a_later_claim(database, worker)
+    async with database.system() as db:
         terms = await calls.load_terms(db, again)
     assert 0 < terms.max_duration_s <= 50

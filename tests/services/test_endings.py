@@ -15,7 +15,17 @@ from callmissed.domain.errors import Refusal
 from callmissed.domain.sessions import EndReason, Session, Status, final_status
 from callmissed.services import calls, sessions, sweeps
 from callmissed.store.database import Database
-from tests.stories import Tenant, a_claim, a_session, a_tenant, a_turn, a_worker, rows, shift
+from tests.stories import (
+    Tenant,
+    a_claim,
+    a_later_claim,
+    a_session,
+    a_tenant,
+    a_turn,
+    a_worker,
+    rows,
+    shift,
+)
 
 NOW = datetime.now(UTC)
 ARRIVED_AT = NOW - timedelta(seconds=1000)
@@ -132,9 +142,7 @@ async def test_an_overtaken_epoch_keeps_its_turns_and_nothing_else(database: Dat
     session = await a_session(database, tenant)
     await shift(database, "voice_sessions", "created_at", -2000)
     first = await a_claim(database, worker)
-    async with database.system() as db:
-        second = await calls.reclaim(db, worker.id, session.id)
-    assert second is not None
+    second = await a_later_claim(database, worker)
     assert (first.epoch, second.epoch) == (1, 2)
     for step in ("arrived", "turn-1", "call_ended", "turn-1"):
         await take_step(database, session, step, epoch=1)

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from callmissed.domain.errors import Refusal
+from callmissed.domain.sessions import EndReason
 from callmissed.services import sessions
 from callmissed.services.idempotency import claim_key
 from callmissed.store.database import Database
@@ -95,7 +96,7 @@ async def test_a_stranger_cannot_read_or_end_a_session(database: Database) -> No
             with pytest.raises(Refusal, match="not_found"):
                 await ask(db, session.id)
         assert await sessions.list_sessions(db) == ([], 0)
-        assert not await sessions.end_session(db, session.id, sessions.EndReason.API_DELETE)
+        assert not await sessions.end_session(db, session.id, EndReason.API_DELETE)
     async with database.tenant(owner.id) as db:
         assert (await sessions.get_session(db, session.id)).status == "created"
 

@@ -37,13 +37,6 @@ async def claim_sessions(db: SystemDb, worker_id: UUID, limit: int) -> list[Clai
     return await claims.take(db, worker_id, limit, lease_s=LEASE_S, silent_s=WORKER_SILENT_S)
 
 
-async def reclaim(db: SystemDb, worker_id: UUID, session_id: UUID) -> Claim | None:
-    """The next epoch of a session that this worker holds, for a call process that died; None when
-    it has ended.
-    """
-    return await claims.renew_claim(db, worker_id, session_id, lease_s=LEASE_S)
-
-
 async def load_terms(db: SystemDb, claim: Claim) -> CallTerms:
     """Everything a call needs but its way into the room: `room_url` and `room_token` are empty.
 

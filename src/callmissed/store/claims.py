@@ -56,24 +56,17 @@ async def take(
     statement = (
         update(voice_sessions)
         .where(_sessions.id.in_(free))
-        .values(worker_id=worker_id, **_next_claim(lease_s))
+        .values(
+            worker_id=worker_id,
+            epoch=_sessions.epoch + 1,
+            lease_until=func.now() + interval_s(lease_s),
+            orphan_since=None,
+            orphan_seen_at=None,
+        )
         .returning(_sessions.id, _sessions.tenant_id, _sessions.epoch, _sessions.created_at)
     )
     rows = sorted(await fetch_all(db, statement), key=lambda row: row["created_at"])
     return [Claim(row["id"], row["tenant_id"], row["epoch"]) for row in rows]
-
-
-async def renew_claim(
-    db: SystemDb, worker_id: UUID, session_id: UUID, *, lease_s: float
-) -> Claim | None:
-    statement = (
-        update(voice_sessions)
-        .where(_sessions.id == session_id, _sessions.worker_id == worker_id, _open)
-        .values(**_next_claim(lease_s))
-        .returning(_sessions.id, _sessions.tenant_id, _sessions.epoch)
-    )
-    row = await fetch_first(db, statement)
-    return None if row is None else Claim(row["id"], row["tenant_id"], row["epoch"])
 
 
 async def renew_leases(db: SystemDb, worker_id: UUID, *, lease_s: float) -> None:
@@ -243,15 +236,6 @@ async def _due(db: SystemDb, condition: ColumnElement[bool], limit: int) -> list
         select(_sessions.id).where(_open, condition).limit(limit).with_for_update(skip_locked=True)
     )
     return [row["id"] for row in await fetch_all(db, statement)]
-
-
-def _next_claim(lease_s: float) -> dict[str, Any]:
-    return {
-        "epoch": _sessions.epoch + 1,
-        "lease_until": func.now() + interval_s(lease_s),
-        "orphan_since": None,
-        "orphan_seen_at": None,
-    }
 
 
 def _holder_beats(silent_s: float) -> ColumnElement[bool]:

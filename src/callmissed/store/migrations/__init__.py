@@ -4,8 +4,6 @@ import threading
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from callmissed.store.refusals import refuse_outages
@@ -36,15 +34,6 @@ def upgrade(url: str) -> None:
         with engine.connect() as connection:
             command.upgrade(_config(connection), "head")
             connection.commit()
-
-
-def is_current(connection: Connection) -> bool:
-    """True when no revision is missing in the database, and none is there that this version does
-    not know.
-    """
-    script = ScriptDirectory.from_config(_config(connection))
-    present = MigrationContext.configure(connection).get_current_heads()
-    return set(present) == set(script.get_heads())
 
 
 def _config(connection: Connection) -> Config:
