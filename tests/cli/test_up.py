@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import pytest
 
 from callmissed.kit.tokens import mint_key
 from tests.cli.test_commands import callmissed
@@ -80,6 +81,7 @@ def test_a_tenant_is_made_beside_a_running_installation(installation: Installati
     assert status(installation.base_url, "/v1/bots", key) == 200
 
 
+@pytest.mark.timeout(400)
 def test_deaths_and_returns_of_an_installation(data_dir: Path) -> None:
     key, marker = mint_key("cm"), f"TEST_MARKER={uuid4().hex}"
     settings = {"TEST_MARKER": marker.partition("=")[2], "CALLMISSED_INIT_API_KEY": key}
