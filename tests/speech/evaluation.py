@@ -55,6 +55,10 @@ class Clinic:
             [Entry(title=passage.heading, body=passage.text) for passage in self._passages]
         )
 
+    @property
+    def texts(self) -> list[str]:
+        return [f"{passage.heading} {passage.text}" for passage in self._passages]
+
     def find(self, words: str) -> list[Passage]:
         return [self._passages[hit.position] for hit in self._index.search(words, MAX_FOUND)]
 
@@ -62,13 +66,15 @@ class Clinic:
         return answer_words(words, self.find(words), earlier=earlier, last_reply=last_reply)
 
 
-async def recognise(pool: DecoderPool, recordings: Sequence[Spoken]) -> list[str]:
+async def recognise(
+    pool: DecoderPool, recordings: Sequence[Spoken], about: Sequence[str]
+) -> list[str]:
     """The final words of each recording; one stream a voice, as one caller has."""
     heard: dict[Spoken, str] = {}
 
     async def listen(voice: str) -> None:
         mine = [spoken for spoken in recordings if spoken.voice == voice]
-        async with LocalSTT(pool).stream() as stream:
+        async with LocalSTT(pool, about=about).stream() as stream:
             for spoken in mine:
                 push_sound(stream, read_recording(spoken.path))
                 stream.flush()
@@ -99,7 +105,7 @@ async def next_final(stream: stt.RecognizeStream) -> str:
 async def evaluate(pool: DecoderPool, group: str) -> list[Outcome]:
     recordings = spoken_questions(group)
     clinic = Clinic()
-    heard = await recognise(pool, recordings)
+    heard = await recognise(pool, recordings, clinic.texts)
     return [
         Outcome(spoken, words, clinic.answer(words))
         for spoken, words in zip(recordings, heard, strict=True)

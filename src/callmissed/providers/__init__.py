@@ -7,9 +7,11 @@ none of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from callmissed.domain.knowledge import Passage
 from callmissed.domain.models import Route
 
 if TYPE_CHECKING:
@@ -74,11 +76,11 @@ class Warm:
         return self._voices
 
 
-def build_models(route: Route, warm: Warm) -> Models:
+def build_models(route: Route, warm: Warm, passages: Sequence[Passage] = ()) -> Models:
     """Fresh objects for one session over what `warm` shares.
 
     `route` names models that this installation can run; raises LookupError for one it has no code
-    for.
+    for. `passages` are what the call is likely to be about.
     """
     from callmissed.providers.local.answerer import ExtractiveLLM
     from callmissed.providers.local.stt import LocalSTT
@@ -88,7 +90,11 @@ def build_models(route: Route, warm: Warm) -> Models:
         if model.provider != "local":
             raise LookupError(f"No code here serves the model {model.id!r} of {model.provider!r}.")
     return Models(
-        stt=LocalSTT(warm.decoders, language=route.language),
+        stt=LocalSTT(
+            warm.decoders,
+            language=route.language,
+            about=[f"{passage.heading} {passage.text}" for passage in passages],
+        ),
         llm=ExtractiveLLM(),
         tts=LocalTTS(
             warm.voices, model=route.tts.upstream, voice=route.voice, language=route.tts_language

@@ -14,7 +14,7 @@ from typing import Any
 from callmissed.providers.local.decoding import AUDIO, END, FINAL, HEADER, PARTIAL, READY, START
 
 START_TIMEOUT_S = 30.0
-FINAL_TIMEOUT_S = 3.0
+STALLED_S = 4.0
 MAX_UNREAD_BYTES = 20 * 32_000
 RESTART_PAUSE_S = 1.0
 
@@ -29,11 +29,13 @@ class DecoderLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`means` is the speaker's acoustic state, to be given to the next utterance of the same
-    speaker.
+    """What an utterance may have been: readings, the likeliest first, with how much less likely
+    than that each is (a logarithm, 0 or below); none where nothing was said.
+
+    `means` is the speaker's acoustic state, for the next utterance of the same speaker.
     """
 
-    text: str
+    readings: tuple[tuple[str, float], ...]
     means: str
 
 
@@ -50,6 +52,7 @@ class Decoder:
         self._stdout = process.stdout
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._number = 0
+        self._news = 0
         self._final: asyncio.Future[Heard] | None = None
         self._on_partial: Callable[[str], None] | None = None
         self.reading = asyncio.create_task(self._read(), name="decoder-answers")
@@ -83,18 +86,26 @@ class Decoder:
         """16 kHz mono PCM16."""
         self._tell(AUDIO, pcm)
 
-    async def finish(self, spoken_s: float) -> Heard:
-        """Ends the utterance of `spoken_s` seconds. Raises DecoderLostError when no answer comes
-        in time.
+    async def finish(self) -> Heard:
+        """Ends the utterance. Raises DecoderLostError when the process makes no progress any more.
+
+        A slow machine is no reason: a decoder that goes on is waited for.
         """
         self._final = asyncio.get_running_loop().create_future()
         self._tell(END, b"")
         try:
-            return await asyncio.wait_for(asyncio.shield(self._final), FINAL_TIMEOUT_S + spoken_s)
-        except TimeoutError as error:
-            raise DecoderLostError("the decoder did not answer") from error
+            return await self._wait_while_going_on(self._final)
         finally:
             self._on_partial = None
+
+    async def _wait_while_going_on(self, final: asyncio.Future[Heard]) -> Heard:
+        while True:
+            news = self._news
+            try:
+                return await asyncio.wait_for(asyncio.shield(final), STALLED_S)
+            except TimeoutError as error:
+                if news == self._news:
+                    raise DecoderLostError("the decoder stands still") from error
 
     async def aclose(self) -> None:
         """The process is gone afterwards."""
@@ -120,6 +131,7 @@ class Decoder:
             self._fail_waiters()
 
     def _take(self, kind: bytes, body: bytes) -> None:
+        self._news += 1
         if kind == READY and not self._ready.done():
             self._ready.set_result(None)
             return
@@ -129,7 +141,8 @@ class Decoder:
         if kind == PARTIAL and self._on_partial is not None:
             self._on_partial(answer["text"])
         elif kind == FINAL and self._final is not None and not self._final.done():
-            self._final.set_result(Heard(text=answer["text"], means=answer["means"]))
+            readings = tuple((str(text), float(less)) for text, less in answer["heard"])
+            self._final.set_result(Heard(readings, answer["means"]))
 
     def _fail_waiters(self) -> None:
         for waiter in (self._ready, self._final):

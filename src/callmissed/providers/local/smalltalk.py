@@ -37,7 +37,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:no|nope|nothing)(?: .*)?(?:thanks?|thank you|else)(?: .*)?", _GOODBYE),
         (r"(?:.* )?(?:thanks|thank you|thank you very much|thanks a lot)(?: so much)?", _WELCOME),
         (
-            r"(?:oh |um |uh )*(?:hello|hi|hey|good (?:morning|afternoon|evening))(?: there| hello)?",
+            r"(?:oh |um |uh )*(?:hello|hi|hey|good (?:morning|afternoon|evening))"
+            r"(?: there| hello)?",
             _HELLO,
         ),
         (r"(?:yes|yeah|yep|sure|okay|ok|alright|all right|please)(?: please)?", _GO_ON),

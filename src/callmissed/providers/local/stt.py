@@ -3,6 +3,7 @@
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Never
 
@@ -19,6 +20,7 @@ from livekit.agents.types import (
 from livekit.agents.utils import AudioBuffer
 
 from callmissed.kit.pcm import Resampler
+from callmissed.providers.local.choosing import choose_reading, stems_in
 from callmissed.providers.local.decoders import DecoderLostError, DecoderPool
 from callmissed.providers.local.gate import RATE_HZ, SpeechGate, Step
 from callmissed.providers.local.utterance import Utterance
@@ -26,6 +28,7 @@ from callmissed.providers.local.utterance import Utterance
 MAX_REPLAYED_S = 8.0
 MAX_UTTERANCE_S = 30.0
 FORGET_UNCLAIMED_S = 3.0
+LEAST_VOICE_S = 0.8
 MAX_WAITING_TURNS = 100
 
 _Kind = stt.SpeechEventType
@@ -37,10 +40,12 @@ class LocalSTT(stt.STT[Never]):
 
     A final transcript comes with each flush, also an empty one where nobody was heard: the
     session's own voice detector flushes, and sound that it does not take for speech never becomes
-    words.
+    words. `about` are texts whose words are likely to be spoken.
     """
 
-    def __init__(self, pool: DecoderPool, *, language: str = "en") -> None:
+    def __init__(
+        self, pool: DecoderPool, *, language: str = "en", about: Iterable[str] = ()
+    ) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(
                 streaming=True, interim_results=True, offline_recognize=False, manual_flush=True
@@ -48,6 +53,7 @@ class LocalSTT(stt.STT[Never]):
         )
         self._pool = pool
         self._language = language
+        self._known = stems_in(about)
 
     @property
     def model(self) -> str:
@@ -67,7 +73,7 @@ class LocalSTT(stt.STT[Never]):
         English.
         """
         spoken = language if isinstance(language, str) else self._language
-        return LocalSTTStream(self, self._pool, spoken, conn_options)
+        return LocalSTTStream(self, self._pool, spoken, self._known, conn_options)
 
     async def _recognize_impl(
         self,
@@ -92,11 +98,17 @@ class LocalSTTStream(stt.RecognizeStream):
     """One caller's sound. Nothing is decoded while nobody speaks."""
 
     def __init__(
-        self, owner: LocalSTT, pool: DecoderPool, language: str, conn_options: APIConnectOptions
+        self,
+        owner: LocalSTT,
+        pool: DecoderPool,
+        language: str,
+        known: frozenset[str],
+        conn_options: APIConnectOptions,
     ) -> None:
         super().__init__(stt=owner, conn_options=conn_options)
         self._pool = pool
         self._language = LanguageCode(language)
+        self._known = known
         self._means = ""
 
     async def _run(self) -> None:
@@ -200,8 +212,9 @@ class LocalSTTStream(stt.RecognizeStream):
             try:
                 for utterance in turn.utterances:
                     heard = await utterance.finished()
-                    self._means = heard.means
-                    texts.append(heard.text)
+                    if heard.readings and utterance.spoken_s >= LEAST_VOICE_S:
+                        self._means = heard.means
+                    texts.append(choose_reading(heard.readings, self._known))
             finally:
                 await self._discard(turn)
             text = " ".join(part for part in texts if part)

@@ -102,7 +102,7 @@ class Utterance:
                 decoder.hear(piece)
                 told += len(piece)
             elif self._is_paused:
-                return await decoder.finish(self.spoken_s)
+                return await decoder.finish()
             else:
                 self._changed.clear()
                 await self._changed.wait()
