@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callmissed.api.errors import allowed_methods, crashed, render_refusal, too_large
+from callmissed.kit.origin import Origin, set_origin
 
 MAX_BODY_BYTES = 1_000_000
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -53,6 +54,7 @@ class Envelope:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        set_origin(Origin(request_id, scope["client"][0] if scope.get("client") else None))
         started_s = time.monotonic()
         status = 0
 

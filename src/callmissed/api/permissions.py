@@ -12,6 +12,7 @@ VOICE = frozenset({"stt", "tts", "llm"})
 ALIASES = {"voice": VOICE}
 
 STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 EVERYONE = frozenset(Role)
 
 
@@ -29,6 +30,7 @@ CREATE_SESSIONS = Rule(STAFF, (VOICE,))
 END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
+READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
 
 RULES: dict[tuple[str, str], Rule | None] = {
     ("POST", "/v1/voice/sessions"): CREATE_SESSIONS,
@@ -40,6 +42,7 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/bots/{bot_id}"): READ_BOTS,
     ("GET", "/v1/models"): SIGNED_IN,
     ("GET", "/v1/me"): SIGNED_IN,
+    ("GET", "/v1/audit-log"): READ_AUDIT,
     ("POST", "/v1/auth/claim"): ANYONE,
     ("POST", "/v1/auth/refresh"): ANYONE,
     ("POST", "/v1/auth/logout"): ANYONE,

@@ -264,3 +264,18 @@ workers = Table(
     _moment("retired_at"),
     _moment("created_at", nullable=False),
 )
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _tenant(),
+    _text("actor_kind"),
+    Column("actor_id", Uuid),
+    _text("action"),
+    _text("target"),
+    _json("details"),
+    _text("request_id", nullable=True),
+    _text("address", nullable=True),
+    _moment("created_at", nullable=False),
+)

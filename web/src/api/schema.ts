@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Log
+         * @description Newest first; the header `X-Total-Count` says how many there are.
+         */
+        get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/claim": {
         parameters: {
             query?: never;
@@ -256,6 +276,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActorKind
+         * @enum {string}
+         */
+        ActorKind: "person" | "key" | "system";
+        /** ActorOut */
+        ActorOut: {
+            /**
+             * Id
+             * @description Of the person or the key; null for `system`.
+             */
+            id: string | null;
+            /** @description `system` is a job, or whoever has the command line. */
+            kind: components["schemas"]["ActorKind"];
+        };
+        /**
+         * AuditEntryOut
+         * @description One change. Entries are never changed; they go with their tenant only.
+         */
+        AuditEntryOut: {
+            /**
+             * Action
+             * @description `noun.verb`, as `api_key.revoked`.
+             */
+            action: string;
+            actor: components["schemas"]["ActorOut"];
+            /**
+             * Address
+             * @description From where the request came.
+             */
+            address: string | null;
+            /** Created At */
+            created_at: string;
+            /** Details */
+            details: {
+                [key: string]: string;
+            };
+            /** Id */
+            id: number;
+            /** Request Id */
+            request_id: string | null;
+            /**
+             * Target
+             * @description The id of what was changed.
+             */
+            target: string;
+        };
         /**
          * BotOut
          * @description In its published version; a model or language of null is the platform's default.
@@ -880,6 +947,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadyOut"];
+                };
+            };
+        };
+    };
+    list_audit_log: {
+        parameters: {
+            query?: {
+                action?: string | null;
+                /** @description Id of a person or key. */
+                actor?: string | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryOut"][];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
