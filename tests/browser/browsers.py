@@ -25,6 +25,8 @@ QUIET = (
     "--no-pings",
     "--disable-dev-shm-usage",
 )
+# What Chromium itself says of requests that were refused, and of plain http.
+NETWORK = ("Failed to load resource", "WebSocket connection to", "The Cross-Origin-Opener-Policy")
 FAKE_DEVICE = "--use-fake-device-for-media-stream"
 SAY_YES = "--use-fake-ui-for-media-stream"
 
@@ -60,7 +62,7 @@ class Visitor:
     """Somebody with one cookie jar in whichever browser; what pages complain about is kept."""
 
     base_url: str
-    cookies: list[dict[str, Any]] = field(default_factory=list)
+    cookies: list[Any] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     @asynccontextmanager
@@ -69,9 +71,9 @@ class Visitor:
         context = await browser.new_context(base_url=self.base_url, **options)
         try:
             await context.add_init_script(path=SCRIPT)
-            await context.add_cookies(self.cookies)  # type: ignore[arg-type]
+            await context.add_cookies(self.cookies)
             page = await context.new_page()
-            page.on("console", self._note)
+            page.on("console", lambda message: self._note(message))
             page.on("pageerror", lambda error: self.complaints.append(str(error)))
             yield page
             await self._keep_cookies(context)
@@ -79,8 +81,8 @@ class Visitor:
             await context.close()
 
     async def _keep_cookies(self, context: BrowserContext) -> None:
-        self.cookies = [dict(cookie) for cookie in await context.cookies()]
+        self.cookies = list(await context.cookies())
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        if message.type == "error" and not message.text.startswith(NETWORK):
             self.complaints.append(message.text)

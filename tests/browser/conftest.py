@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
 from tests.browser.browsers import FAKE_DEVICE, SAY_YES, Visitor, running_browser
-from tests.conftest import Installation
+from tests.servers import Installation
 
 expect.set_options(timeout=20_000)
 
@@ -30,6 +30,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session")
 async def signed_in(installation: Installation, browser: Browser) -> Visitor:
+    assert installation.owner_link
     visitor = Visitor(installation.base_url)
     async with visitor.window(browser) as page:
         await page.goto(installation.owner_link)
@@ -51,6 +52,7 @@ async def playground(owner: Visitor, browser: Browser) -> AsyncIterator[Page]:
     async with owner.window(browser) as page:
         await page.add_init_script("testSound.takeMicrophone()")
         await page.goto("/playground")
+        await expect(page.get_by_role("button", name="Talk")).to_be_enabled()
         yield page
         hang_up = page.get_by_role("button", name="End call")
         if await hang_up.is_visible():

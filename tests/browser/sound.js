@@ -9,22 +9,30 @@
   const kept = []; // nodes that must not be collected
   let context = null;
   let mouth = null;
+  let tap = null;
 
   const open = () => {
     context ??= new AudioContext({ sampleRate: RATE_HZ });
     return context;
   };
 
-  function hear(track) {
-    const source = open().createMediaStreamSource(new MediaStream([track]));
-    const tap = context.createScriptProcessor(BLOCK, 1, 1);
+  // livekit-client opens several tracks before anybody speaks; like an ear, this hears their sum.
+  function ear() {
+    if (tap) return tap;
+    tap = open().createScriptProcessor(BLOCK, 1, 1);
     tap.onaudioprocess = ({ inputBuffer, playbackTime }) => {
       const samples = inputBuffer.getChannelData(0).slice();
       const rms = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / BLOCK);
       blocks.push({ at: playbackTime - BLOCK / RATE_HZ, rms, samples });
     };
-    source.connect(tap).connect(context.destination);
-    kept.push(source, tap);
+    tap.connect(context.destination);
+    return tap;
+  }
+
+  function hear(track) {
+    const source = open().createMediaStreamSource(new MediaStream([track]));
+    source.connect(ear());
+    kept.push(source);
   }
 
   const Native = window.RTCPeerConnection;

@@ -6,10 +6,15 @@ from typing import Any
 import httpx2
 from playwright.async_api import Browser, Page, Playwright, Route, expect
 
-from tests.browser.browsers import FAKE_DEVICE, SAY_YES, Visitor, running_browser
+from tests.browser.browsers import (
+    FAKE_DEVICE,
+    SAY_YES,
+    Visitor,
+    running_browser,
+)
 from tests.browser.screens import hear_greeting, stage, start_talking
 from tests.browser.sounds import PageSound
-from tests.conftest import Installation
+from tests.servers import Installation
 
 SESSIONS = "**/v1/voice/sessions"
 
@@ -68,16 +73,19 @@ async def test_an_address_without_a_microphone_is_explained(
     url = owner.base_url.replace("127.0.0.1", "callmissed.test")
     rules = "--host-resolver-rules=MAP callmissed.test 127.0.0.1"
     async with running_browser(playwright, rules) as browser, owner.window(browser) as page:
-        [cookie, *_] = await page.context.cookies(f"{owner.base_url}/v1/auth")
-        await page.context.add_cookies(
-            [{"name": cookie["name"], "value": cookie["value"], "url": f"{url}/v1/auth/refresh"}]
-        )
+        await move_cookies(page, "callmissed.test")
         await page.goto(f"{url}/playground")
         await press_talk(page)
         await expect(page.get_by_role("alert")).to_contain_text("no microphone to this address")
-        moved = await page.context.cookies(f"{url}/v1/auth")
-        for known in [cookie for cookie in owner.cookies if cookie["name"] == moved[0]["name"]]:
-            await page.context.add_cookies([known | {"value": moved[0]["value"]}])
+        await move_cookies(page, "127.0.0.1")
+
+
+async def move_cookies(page: Page, domain: str) -> None:
+    cookies: list[Any] = [
+        dict(cookie) | {"domain": domain} for cookie in await page.context.cookies()
+    ]
+    await page.context.clear_cookies()
+    await page.context.add_cookies(cookies)
 
 
 async def test_busy_lines_say_when_to_try_again(playground: Page) -> None:
@@ -138,6 +146,7 @@ async def test_a_session_deleted_during_the_call_is_explained(
 async def test_a_used_owner_link_says_where_another_is_found(
     owner: Visitor, browser: Browser, installation: Installation
 ) -> None:
+    assert installation.owner_link
     async with Visitor(owner.base_url).window(browser) as page:
         await page.goto(installation.owner_link)
         await expect(page.get_by_role("heading")).to_have_text("This link does not work any more")

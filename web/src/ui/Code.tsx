@@ -15,7 +15,7 @@ export function Code({ text, label }: { text: string; label: string }) {
       </pre>
       <Button
         className={classes.copy ?? ""}
-        size="compact-sm"
+        size="xs"
         variant="default"
         onClick={() => void copyText(text).then((done) => setCopied(done ? text : null))}
       >

@@ -24,15 +24,18 @@ interface Size {
   size?: number;
 }
 
+const RECEIVER =
+  "M21 16.4v3a2 2 0 0 1-2.2 2A18.6 18.6 0 0 1 2.6 5.2 2 2 0 0 1 4.6 3h3a1.5 1.5 0 0 1 1.5 1.3c.1.9.4 1.8.7 2.6a1.5 1.5 0 0 1-.35 1.6L8.2 9.8a15 15 0 0 0 6 6l1.3-1.250a1.5 1.5 0 0 1 1.6-.35c.8.3 1.7.6 2.6.7A1.5 1.5 0 0 1 21 16.4z";
+
 export const PhoneIcon = ({ size = 24 }: Size) => (
   <Drawing size={size}>
-    <path d="M21 16.4v3a2 2 0 0 1-2.2 2A18.6 18.6 0 0 1 2.6 5.2 2 2 0 0 1 4.6 3h3a1.5 1.5 0 0 1 1.5 1.3c.1.9.4 1.8.7 2.6a1.5 1.5 0 0 1-.35 1.6L8.2 9.8a15 15 0 0 0 6 6l1.3-1.250a1.5 1.5 0 0 1 1.6-.35c.8.3 1.7.6 2.6.7A1.5 1.5 0 0 1 21 16.4z" />
+    <path d={RECEIVER} />
   </Drawing>
 );
 
 export const HangUpIcon = ({ size = 24 }: Size) => (
   <Drawing size={size}>
-    <path d="M2.5 14.5c5.5-5 13.5-5 19 0l-2 3-4-1.5v-2.6a13 13 0 0 0-7 0V16l-4 1.5z" />
+    <path d={RECEIVER} transform="rotate(135 12 12)" />
   </Drawing>
 );
 

@@ -8,6 +8,9 @@ import type { Said } from "../../voice/turns";
 import classes from "./Conversation.module.css";
 import { TurnTimes } from "./TurnTimes";
 
+/** How many passages are named under an answer, best first. */
+const SOURCES = 3;
+
 interface ConversationProps {
   said: readonly Said[];
   /** Shown while nobody has said anything. */
@@ -75,7 +78,7 @@ function Lines({ said }: { said: readonly Said[] }) {
 
 function SaidLine({ said: { line, turn } }: { said: Said }) {
   const { t } = useTranslation("playground");
-  const sources = [...new Set(turn?.sources.map(({ heading, document }) => heading || document) ?? [])];
+  const sources = [...new Set(turn?.sources.map(({ heading, document }) => heading || document))].slice(0, SOURCES);
   const timed = turn !== null && spansOf(turn).length > 0;
   return (
     <li className={classes.line} data-who={line.who} data-final={line.final} data-timed={timed}>
@@ -84,10 +87,9 @@ function SaidLine({ said: { line, turn } }: { said: Said }) {
       {turn?.interrupted === true || sources.length > 0 ? (
         <div className={classes.notes}>
           {turn?.interrupted === true ? <span>{t("interrupted")}</span> : null}
+          {sources.length > 0 ? t("sources") : null}
           {sources.map((source) => (
-            <span key={source}>
-              {t("sources")} {source}
-            </span>
+            <span key={source}>{source}</span>
           ))}
         </div>
       ) : null}

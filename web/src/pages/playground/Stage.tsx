@@ -22,7 +22,7 @@ export function Stage({ call, state, onTalk }: StageProps) {
   const shown = shownState(state);
   const running = isRunning(state);
   return (
-    <div className={classes.stage} data-state={shown}>
+    <div className={classes.stage} data-state={shown} data-running={running}>
       {running ? <AgentOrb call={call} /> : <TalkButton again={state.phase === "ended"} onTalk={onTalk} />}
       <div className={classes.state} role="status">
         {t(`state_${shown}`)}
@@ -85,7 +85,7 @@ function Controls({ call, state }: { call: Call; state: CallState }) {
       {state.joinedAt === null ? null : (
         <Timer since={state.joinedAt} limitS={Number(state.session?.config.max_duration_seconds)} />
       )}
-      <Button color="var(--stop)" size="md" leftSection={<HangUpIcon size={20} />} onClick={call.end}>
+      <Button color="var(--stop-button)" c="white" size="md" leftSection={<HangUpIcon size={20} />} onClick={call.end}>
         {t("end")}
       </Button>
     </>
