@@ -95,6 +95,12 @@ _IRREGULAR = {
     "bought": "buy",
     "sold": "sell",
 }
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKEND = ("saturday", "sunday")
+
+_RANGE = re.compile(
+    rf"\b({'|'.join(WEEKDAYS)})s? (?:to|till|until|through|–|-) ({'|'.join(WEEKDAYS)})"
+)
 _DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$")
 _ENDINGS = (
     ("isation", 4),
@@ -129,6 +135,25 @@ def stem(word: str) -> str:
             break
     word = _DOUBLED.sub(r"\1", word)
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+def days_in(text: str) -> frozenset[str]:
+    """The weekdays that a text speaks of, also those inside "Monday to Friday", and `weekend`."""
+    plain = text.lower()
+    days = {day for day in WEEKDAYS if day in plain}
+    for first, last in _RANGE.findall(plain):
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
+        span = range(start, end + 1 if end >= start else end + 8)
+        days |= {WEEKDAYS[number % 7] for number in span}
+    if re.search(r"\b(every|each) day\b|\bdaily\b|\ball week\b", plain):
+        days |= set(WEEKDAYS)
+    if re.search(r"\b(working|business) days?\b|\bweekdays?\b", plain):
+        days |= set(WEEKDAYS[:5])
+    if "weekend" in plain:
+        days |= set(WEEKEND)
+    if days & set(WEEKEND):
+        days.add("weekend")
+    return frozenset(days)
 
 
 def _read_groups(text: str) -> dict[str, frozenset[str]]:

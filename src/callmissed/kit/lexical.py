@@ -11,7 +11,14 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from callmissed.kit.english import COMMON_WORDS, STOP_WORDS, SYNONYMS, WEAK_WORDS, stem
+from callmissed.kit.english import (
+    COMMON_WORDS,
+    STOP_WORDS,
+    SYNONYMS,
+    WEAK_WORDS,
+    days_in,
+    stem,
+)
 
 TITLE_WEIGHT = 2.5
 SYNONYM_WEIGHT = 0.7
@@ -65,6 +72,7 @@ class LexicalIndex:
         self._sizes: list[float] = []
         for position, entry in enumerate(entries):
             counts: dict[str, float] = dict(Counter(stems_of(entry.body)))
+            counts |= {day: counts.get(day, 1.0) for day in days_in(entry.body)}
             for name in stems_of(entry.title):
                 counts[name] = counts.get(name, 0.0) + TITLE_WEIGHT
             for name, count in counts.items():
@@ -146,7 +154,7 @@ def stems_of(text: str) -> list[str]:
 
 
 def terms_of(question: str) -> list[Term]:
-    """What a question looks for: each meaningful word once, in the order of its words."""
+    """What a question looks for: each meaningful word once, in their order."""
     terms: dict[str, Term] = {}
     for word in words_of(question):
         joined = re.sub(r"[-.]", "", word)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callmissed.domain.knowledge import Passage
+from callmissed.kit.english import WEEKDAYS, days_in
 from callmissed.kit.lexical import Term, best_likeness, stems_of
 from callmissed.providers.local.question import (
-    WEEKDAYS,
     Kind,
     Question,
-    days_in,
     given_kind,
     kind_answers,
 )
@@ -149,7 +148,7 @@ def _weight_of(term: Term, rarity: dict[str, Rarity]) -> float:
 def _likeness(question: Question, stem: str, sentence: Sentence) -> float:
     if kind_answers(question.kind & sentence.kind, stem):
         return 1.0
-    if stem in WEEKDAYS:
+    if stem in WEEKDAYS or stem == "weekend":
         return 1.0 if stem in sentence.stems else 0.0
     own = best_likeness(stem, sentence.stems)
     if own >= HEADING_WEIGHT:

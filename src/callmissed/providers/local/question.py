@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass
 from enum import Flag, auto
 
+from callmissed.kit.english import WEEKDAYS
 from callmissed.kit.lexical import Term, likeness, terms_of, words_of
 
 PREVIOUS_WEIGHT = 0.5
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WEEKEND = ("saturday", "sunday")
 
 
 class Kind(Flag):
@@ -24,7 +23,13 @@ class Kind(Flag):
 
 _ASKED = (
     (Kind.DURATION, re.compile(r"\bhow (long|soon|many (minutes|hours|days|weeks))\b")),
-    (Kind.AMOUNT, re.compile(r"\bmuch\b|\b(cost|price|fee|charge|expensive|pay for|pay to)s?\b")),
+    (
+        Kind.AMOUNT,
+        re.compile(
+            r"\bmuch\b|\b(cost|price|fee|charge|expensive)s?\b"
+            r"|(?<!how do i )(?<!how can i )\bpay\b(?! (?:by|with|in|using|cash|online))"
+        ),
+    ),
     (
         Kind.TIME,
         re.compile(
@@ -72,9 +77,6 @@ _KIND_WORDS = {
 }
 _FOLLOW_UP = re.compile(r"^(and|but|or|what about|how about|what if|also|so)\b")
 _POINTS_BACK = re.compile(r"\b(it|that|this|there|they|them|those|these|then|one)\b")
-_RANGE = re.compile(
-    rf"\b({'|'.join(WEEKDAYS)})s? (?:to|till|until|through|–|-) ({'|'.join(WEEKDAYS)})"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Question:
 
 def read_question(words: str, previous: str = "") -> Question:
     """The question in the words; `previous` is what was asked before and helps out a follow-up."""
-    own = _expand_days(terms_of(words))
+    own = terms_of(words)
     kind = asked_kind(words)
     if previous and needs_previous(words):
         kind = kind or asked_kind(previous)
@@ -95,7 +97,7 @@ def read_question(words: str, previous: str = "") -> Question:
         own_days = known & set(WEEKDAYS)
         own += [
             Term(term.stem, term.weight * PREVIOUS_WEIGHT)
-            for term in _expand_days(terms_of(previous))
+            for term in terms_of(previous)
             if term.stem not in known and not (own_days and term.stem in WEEKDAYS)
         ]
     return Question(terms=tuple(_correct_kind_words(own, kind)), kind=kind)
@@ -136,34 +138,6 @@ def kind_answers(kind: Kind, stem: str) -> bool:
     amount).
     """
     return any(stem in words for known, words in _KIND_WORDS.items() if known in kind)
-
-
-def days_in(sentence: str) -> frozenset[str]:
-    """The weekdays that a sentence speaks of, also those inside "Monday to Friday"."""
-    plain = sentence.lower()
-    days = {day for day in WEEKDAYS if day in plain}
-    for first, last in _RANGE.findall(plain):
-        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
-        span = range(start, end + 1 if end >= start else end + 8)
-        days |= {WEEKDAYS[number % 7] for number in span}
-    if re.search(r"\b(every|each) day\b|\bdaily\b|\ball week\b", plain):
-        days |= set(WEEKDAYS)
-    if re.search(r"\b(working|business) days?\b|\bweekdays?\b", plain):
-        days |= set(WEEKDAYS[:5])
-    if "weekend" in plain:
-        days |= set(WEEKEND)
-    return frozenset(days)
-
-
-def _expand_days(terms: list[Term]) -> list[Term]:
-    """`weekend` as its days; `saturdays` as the day."""
-    expanded: list[Term] = []
-    for term in terms:
-        if term.stem == "weekend":
-            expanded += [Term(day, term.weight / 2) for day in WEEKEND]
-        else:
-            expanded.append(term)
-    return expanded
 
 
 def _correct_kind_words(terms: list[Term], kind: Kind) -> list[Term]:
