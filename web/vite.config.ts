@@ -11,6 +11,7 @@ export default defineConfig({
   server: { port: 5173, proxy: Object.fromEntries(["/v1", "/api", "/health"].map((path) => [path, api])) },
   test: {
     environment: "happy-dom",
+    environmentOptions: { happyDOM: { url: "http://localhost/" } },
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
   },

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright
 
 from tests.browser.sounds import SCRIPT
 
@@ -76,12 +76,9 @@ class Visitor:
             page.on("console", lambda message: self._note(message))
             page.on("pageerror", lambda error: self.complaints.append(str(error)))
             yield page
-            await self._keep_cookies(context)
         finally:
+            self.cookies = list(await context.cookies())
             await context.close()
-
-    async def _keep_cookies(self, context: BrowserContext) -> None:
-        self.cookies = list(await context.cookies())
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith(NETWORK):

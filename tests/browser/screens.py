@@ -4,7 +4,11 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.browsers import ROOT
 from tests.browser.sounds import PageSound
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def stage(page: Page) -> Locator:
@@ -17,7 +21,7 @@ def lines(page: Page, who: str) -> Locator:
 
 
 async def start_talking(page: Page) -> None:
-    await page.get_by_role("button", name=re.compile("^Talk")).click()
+    await page.get_by_role("button", name=re.compile("^Talk")).press("Enter")
     await expect(page.get_by_role("button", name="End call")).to_be_visible()
 
 
@@ -32,3 +36,16 @@ async def hear_greeting(page: Page, sound: PageSound) -> None:
 async def end_call(page: Page) -> None:
     await page.get_by_role("button", name="End call").click()
     await expect(page.get_by_role("button", name="Talk again")).to_be_visible()
+
+
+async def check(page: Page) -> None:
+    """Fails for a WCAG A or AA violation that axe can see, and for sideways scrolling."""
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate(
+        "rules => axe.run({ runOnly: rules }).then(({ violations }) => violations.map("
+        "({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`))",
+        RULES,
+    )
+    assert found == []
+    width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Page, Playwright, expect
 
 from tests.browser.browsers import FAKE_DEVICE, SAY_YES, Visitor, running_browser
-from tests.browser.screens import end_call, hear_greeting, lines, stage, start_talking
+from tests.browser.screens import check, end_call, hear_greeting, lines, stage, start_talking
 from tests.browser.sounds import PageSound, Span, recognise, words_of, write_microphone_file
 from tests.speech.recordings import Spoken, spoken_questions
 
@@ -76,6 +76,7 @@ async def test_after_the_call_everything_is_there_to_read_and_to_take_away(
     await hear_greeting(playground, sound)
     asked = await sound.say(words_of(SATURDAY))
     await sound.hear_out(asked.until_s)
+    await check(playground)
     await end_call(playground)
 
     await expect(playground.get_by_text("Collecting the last words")).to_be_hidden()
@@ -85,6 +86,7 @@ async def test_after_the_call_everything_is_there_to_read_and_to_take_away(
     await expect(playground.get_by_role("region", name="curl")).to_contain_text("/transcript")
     await playground.get_by_text("JavaScript", exact=True).click()
     code = playground.get_by_role("region", name="JavaScript")
+    await check(playground)
     await expect(code).to_contain_text(re.compile(r'"bot_id": "[0-9a-f-]{36}"'))
     await start_talking(playground)
     await hear_greeting(playground, sound)

@@ -3,28 +3,14 @@
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.browser.browsers import ROOT, Visitor
+from tests.browser.browsers import Visitor
+from tests.browser.screens import check
 
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SIZES = {"desk": {"width": 1280, "height": 860}, "telephone": {"width": 360, "height": 740}}
 
 Theme = Literal["light", "dark"]
-
-
-async def check(page: Page) -> None:
-    """Fails for a WCAG A or AA violation that axe can see, and for sideways scrolling."""
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate(
-        "rules => axe.run({ runOnly: rules }).then(({ violations }) => violations.map("
-        "({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`))",
-        RULES,
-    )
-    assert found == []
-    width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert width <= 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

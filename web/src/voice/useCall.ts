@@ -5,9 +5,12 @@ import type { CallState } from "./state";
 
 const call = new Call();
 
-/** The page's one call and its state; leaving the page hangs up. */
+/** The page's one call and its state; leaving the page hangs up. The voice code is fetched ahead of the first Talk. */
 export function useCall(): { call: Call; state: CallState } {
   const state = useSyncExternalStore(call.subscribe, call.current);
-  useEffect(() => () => call.end(), []);
+  useEffect(() => {
+    void import("./room").catch(() => undefined);
+    return call.end;
+  }, []);
   return { call, state };
 }

@@ -1,4 +1,5 @@
 import { Stack, Text, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 
 import { Door } from "../../ui/Door";
@@ -7,6 +8,7 @@ import classes from "./SignInPage.module.css";
 /** What a visitor sees who is not signed in: where the owner link is found. */
 export function SignInPage() {
   const { t } = useTranslation("entry");
+  useDocumentTitle(`${t("signin_title")} · CallMissed`);
   return (
     <Door>
       <Stack gap="lg">

@@ -1,4 +1,5 @@
 import { Loader, Text, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -21,6 +22,7 @@ import { useTranscript } from "./useTranscript";
 /** Choose who answers, talk, watch words and latencies, take the call away as code. */
 export function PlaygroundPage() {
   const { t } = useTranslation("playground");
+  useDocumentTitle(`${t("title")} · CallMissed`);
   const { call, state } = useCall();
   const signedOut = useStanding().is === "out";
   const transcript = useTranscript(state);
