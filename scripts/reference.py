@@ -1,4 +1,4 @@
-"""Writes the generated pages: `docs/reference/settings.md`, `docs/reference/errors.md`, `web/openapi.json`.
+"""Writes the generated pages of `docs/reference` and `web/openapi.json`.
 
 `python -m scripts.reference --check` writes nothing and exits 1 where a page is not current.
 """
@@ -44,6 +44,38 @@ def errors_page() -> str:
     )
 
 
+def permissions_page() -> str:
+    from callmissed.api.permissions import RULES, VOICE, Rule
+    from callmissed.domain.principals import Role
+
+    def row_of(method: str, path: str, rule: Rule | None) -> str:
+        if rule is None:
+            cells = ["anyone"] * (len(Role) + 2)
+        else:
+            people = ["yes" if role in rule.roles else "–" for role in Role]
+            cells = [*people, keys_of(rule), "yes" if rule.for_browsers else "–"]
+        return f"| `{method} {path}` | {' | '.join(cells)} |"
+
+    def keys_of(rule: Rule) -> str:
+        if not rule.for_keys:
+            return "–"
+        return " or ".join(" + ".join(name_of(needed)) for needed in rule.sets) or "any"
+
+    def name_of(needed: frozenset[str]) -> list[str]:
+        names = ["voice"] if needed >= VOICE else []
+        return [f"`{name}`" for name in (*names, *sorted(needed - VOICE if names else needed))]
+
+    heads = ["route", *(role.value for role in Role), "secret key with", "publishable key"]
+    rows = [row_of(method, path, rule) for (method, path), rule in RULES.items()]
+    return (
+        HEAD
+        + "# Who may do what\n\nOne table, `src/callmissed/api/permissions.py`: the checks, this page and the tests of "
+        "`tests/matrix` are made from it. What is not in it does not exist. What belongs to another tenant is answered as "
+        "if it were not there (404). `*` stands for every permission of a key, `voice` for `stt` + `tts` + `llm`.\n\n"
+        f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n" + "\n".join(rows) + "\n"
+    )
+
+
 def openapi_document() -> str:
     from callmissed.api.app import openapi_document as document
 
@@ -53,6 +85,7 @@ def openapi_document() -> str:
 PAGES = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/errors.md": errors_page,
+    "docs/reference/permissions.md": permissions_page,
     "web/openapi.json": openapi_document,
 }
 

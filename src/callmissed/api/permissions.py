@@ -1,4 +1,7 @@
-"""Which role or key permission a route needs: one table, and what is not in it is refused."""
+"""Which role or key permission a route needs: one table, and what is not in it is refused.
+
+`docs/reference/permissions.md` and the matrix of `tests/matrix` are made from it.
+"""
 
 import re
 from dataclasses import dataclass
@@ -18,15 +21,20 @@ EVERYONE = frozenset(Role)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """People need one of `roles`; keys need all of one of `sets` (without sets: any key)."""
+    """People need one of `roles`; secret keys need all of one of `sets` (without sets: any key).
+
+    `for_keys` False: people only. `for_browsers`: publishable keys too; they get nowhere else.
+    """
 
     roles: frozenset[Role] = EVERYONE
     sets: tuple[frozenset[str], ...] = ()
+    for_keys: bool = True
+    for_browsers: bool = False
 
 
 ANYONE = None
 SIGNED_IN = Rule()
-CREATE_SESSIONS = Rule(STAFF, (VOICE,))
+CREATE_SESSIONS = Rule(STAFF, (VOICE,), for_browsers=True)
 END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
@@ -69,6 +77,10 @@ def check_permission(principal: Principal, rule: Rule) -> None:
             wanted = ", ".join(role.value for role in Role if role in rule.roles)
             raise _denied(f"the role {principal.role.value}", f"one of the roles {wanted}")
         return
+    if not rule.for_keys:
+        raise _denied("a key", "a person who is signed in")
+    if principal.is_publishable and not rule.for_browsers:
+        raise _denied("a publishable key", "a secret key; a publishable one only starts sessions")
     held = expand(principal.permissions)
     if EVERYTHING in held or not rule.sets or any(needed <= held for needed in rule.sets):
         return

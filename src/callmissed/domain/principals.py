@@ -15,13 +15,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Exactly one of `person_id` (with a role) and `key_id` (with permissions) is set."""
+    """Exactly one of `person_id` (with a role) and `key_id` (with permissions) is set; `sign_in_id`
+    is the browser that a person is signed in with. A publishable key is public: it stands in a page.
+    """
 
     tenant_id: UUID
     person_id: UUID | None
     role: Role | None
     key_id: UUID | None
     permissions: frozenset[str]
+    sign_in_id: UUID | None = None
+    is_publishable: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
