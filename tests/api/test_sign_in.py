@@ -11,20 +11,20 @@ import pytest
 from callmissed.domain.principals import Role
 from callmissed.kit.signing import sign_claims
 from callmissed.services.auth import ACCESS, AUDIENCE, ISSUER
-from callmissed.store import people
 from tests.api.conftest import Installation, client_of
 from tests.conftest import LiveKit
+from tests.people import Person, a_person
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def claims_of(tenant_id: Any, person_id: Any, **changes: Any) -> dict[str, Any]:
-    now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "typ": ACCESS, "sub": str(person_id)}
-    claims |= {"tenant": str(tenant_id), "iat": now, "exp": now + 60}
-    return claims | changes
+def claims_of(person: Person, **changes: Any) -> dict[str, Any]:
+    now, principal = int(time.time()), person.principal
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "typ": ACCESS, "sub": str(person.id)}
+    claims |= {"tenant": str(principal.tenant_id), "sid": str(principal.sign_in_id)}
+    return claims | {"iat": now, "exp": now + 60} | changes
 
 
 async def test_the_owner_link_signs_in_once(
@@ -94,7 +94,7 @@ async def test_a_claim_needs_its_secret(
 async def test_roles_may_what_the_table_says(
     installation: Installation, role: Role, create: int, read: int
 ) -> None:
-    token = await _token_of(installation, role)
+    token = (await _person_of(installation, role)).token
     async with client_of(installation.app, token) as client:
         assert (await client.post("/v1/voice/sessions", json={})).status_code == create
         assert (await client.get("/v1/voice/sessions")).status_code == read
@@ -103,9 +103,9 @@ async def test_roles_may_what_the_table_says(
 async def test_forged_tokens_are_strangers(
     installation: Installation, nobody: httpx2.AsyncClient, livekit: LiveKit, any_error: Any
 ) -> None:
-    key, tenant_id = installation.house.keyring.access_jwt, installation.first.tenant_id
-    person_id = await _person_of(installation, Role.OWNER)
-    good = claims_of(tenant_id, person_id)
+    key = installation.house.keyring.access_jwt
+    owner = await _person_of(installation, Role.OWNER)
+    good = claims_of(owner)
     assert (await nobody.get("/v1/me", headers=bearer(sign_claims(key, good)))).status_code == 200
     forged = [
         sign_claims(b"x" * 32, good),
@@ -123,7 +123,7 @@ async def test_forged_tokens_are_strangers(
     ]
     for token in forged:
         any_error(await nobody.get("/v1/me", headers=bearer(token)), 401, "invalid_api_key")
-    expired = sign_claims(key, claims_of(tenant_id, person_id, exp=int(time.time()) - 60))
+    expired = sign_claims(key, claims_of(owner, exp=int(time.time()) - 60))
     any_error(await nobody.get("/v1/me", headers=bearer(expired)), 401, "token_expired")
 
 
@@ -134,14 +134,6 @@ async def test_a_key_sees_itself(installation: Installation) -> None:
     assert me["key"]["permissions"] == ["llm", "stt", "tts", "voice"]
 
 
-async def _person_of(installation: Installation, role: Role) -> Any:
-    async with installation.house.database.system() as db:
-        person_id = await people.add(db, f"{uuid4().hex}@example.com", None)
-        await people.add_membership(db, installation.first.tenant_id, person_id, role)
-    return person_id
-
-
-async def _token_of(installation: Installation, role: Role) -> str:
-    person_id = await _person_of(installation, role)
-    claims = claims_of(installation.first.tenant_id, person_id)
-    return sign_claims(installation.house.keyring.access_jwt, claims)
+async def _person_of(installation: Installation, role: Role) -> Person:
+    house = installation.house
+    return await a_person(house.database, house.keyring, installation.first.tenant_id, role)

@@ -16,7 +16,7 @@ from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.principals import Principal, Role, SignedIn
 from callmissed.kit.clock import utc_now
 from callmissed.kit.tokens import mint_key
-from callmissed.services import auth
+from callmissed.services import auth, sign_ins
 from callmissed.services.installation import prepare
 from callmissed.store.database import Database
 from tests.stories import KEYRING, a_tenant, rows, shift
@@ -30,7 +30,7 @@ async def first_start(database: Database) -> FirstStart:
 async def claim(database: Database, secret: str | None) -> SignedIn | Kind:
     try:
         async with database.system() as db:
-            return await auth.claim_owner_link(db, KEYRING, secret or "")
+            return await sign_ins.claim_owner_link(db, KEYRING, secret or "")
     except Refusal as refusal:
         return refusal.kind
 
@@ -44,7 +44,7 @@ async def signed_in(database: Database) -> SignedIn:
 
 async def refresh(database: Database, token: str) -> SignedIn | None:
     async with database.system() as db:
-        return await auth.refresh(db, KEYRING, token)
+        return await sign_ins.refresh(db, KEYRING, token)
 
 
 async def ask_key(database: Database, key: str) -> Principal | Kind:
@@ -138,7 +138,7 @@ def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 @pytest.mark.parametrize(
     "forge",
     [
-        *(without(name) for name in ("exp", "iat", "sub", "aud", "iss", "typ", "tenant")),
+        *(without(name) for name in ("exp", "iat", "sub", "aud", "iss", "typ", "tenant", "sid")),
         lambda claims: {**claims, "aud": "another-api"},
         lambda claims: {**claims, "iss": "somebody"},
         lambda claims: {**claims, "typ": "refresh"},
@@ -146,6 +146,8 @@ def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         lambda claims: {**claims, "sub": str(uuid4())},
         lambda claims: {**claims, "tenant": str(uuid4())},
         lambda claims: {**claims, "tenant": 7},
+        lambda claims: {**claims, "sid": str(uuid4())},
+        lambda claims: {**claims, "aud": [claims["aud"], "another-api"]},
         lambda claims: {**claims, "iat": claims["iat"] + 3600},
     ],
 )
@@ -218,7 +220,7 @@ async def test_an_expired_or_invented_refresh_token_is_worth_nothing(database: D
     done = await signed_in(database)
     assert await refresh(database, mint_key("cmr")) is None
     assert await refresh(database, done.access_jwt) is None
-    await shift(database, "refresh_tokens", "expires_at", -auth.REFRESH_TTL_S)
+    await shift(database, "refresh_tokens", "expires_at", -sign_ins.REFRESH_TTL_S)
     assert await refresh(database, done.refresh_token) is None
 
 
@@ -227,7 +229,7 @@ async def test_signing_out_ends_the_family(database: Database) -> None:
     second = await refresh(database, done.refresh_token)
     assert second is not None
     async with database.system() as db:
-        await auth.sign_out(db, KEYRING, second.refresh_token)
-        await auth.sign_out(db, KEYRING, "nonsense")
+        await sign_ins.sign_out(db, KEYRING, second.refresh_token)
+        await sign_ins.sign_out(db, KEYRING, "nonsense")
     assert await refresh(database, second.refresh_token) is None
     assert isinstance(done.principal.person_id, UUID)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.principals import Principal
 from callmissed.kit.tokens import key_is_well_formed, mint_key
-from callmissed.services import auth, bots, knowledge
+from callmissed.services import auth, bots, knowledge, sign_ins
 from callmissed.services.installation import prepare, sample_documents
 from callmissed.store.database import Database
 from tests.stories import KEYRING, rows
@@ -44,6 +44,8 @@ async def test_a_given_key_opens_the_first_tenant(database: Database) -> None:
     init = replace(INIT, api_key=key, owner_password="correct horse battery")
     first, second = await start(database, init), await start(database, init)
     assert first.api_key is None and second.api_key is None
+    # Who can sign in with a password needs no link.
+    assert first.owner_link_secret is None and second.owner_link_secret is None
     async with database.system() as db:
         found = await auth.principal_of_key(db, KEYRING, key)
     assert isinstance(found, Principal)
@@ -60,7 +62,7 @@ async def test_the_link_is_told_until_it_is_used(database: Database) -> None:
     stored = await rows(database, "select owner_links::text as everything from owner_links")
     assert secret not in stored[0].everything
     async with database.system() as db:
-        await auth.claim_owner_link(db, KEYRING, secret)
+        await sign_ins.claim_owner_link(db, KEYRING, secret)
     assert (await start(database)).owner_link_secret is None
 
 

@@ -8,7 +8,7 @@ from callmissed.api.routes import WITH_BODY, CurrentHouse, guarded_router, refus
 from callmissed.domain.errors import Kind
 from callmissed.domain.principals import Role, SignedIn
 from callmissed.runtime.house import House
-from callmissed.services import auth
+from callmissed.services import sign_ins
 
 COOKIE = "cm_refresh"
 COOKIE_PATHS = ("/v1/auth", "/api/v1/auth")
@@ -41,7 +41,7 @@ class SignedInOut(BaseModel):
 async def claim(house: CurrentHouse, response: Response, body: ClaimIn) -> SignedInOut:
     """Trades the one-time secret of the owner link for a signed-in browser."""
     async with house.database.system() as db:
-        signed_in = await auth.claim_owner_link(db, house.keyring, body.link_secret)
+        signed_in = await sign_ins.claim_owner_link(db, house.keyring, body.link_secret)
     return _welcome(house, response, signed_in)
 
 
@@ -56,9 +56,9 @@ async def refresh(house: CurrentHouse, request: Request, response: Response) -> 
     token = request.cookies.get(COOKIE)
     if token is not None:
         async with house.database.system() as db:
-            signed_in = await auth.refresh(db, house.keyring, token)
+            signed_in = await sign_ins.refresh(db, house.keyring, token)
     if signed_in is None:
-        raise auth.sign_in_again()
+        raise sign_ins.sign_in_again()
     return _welcome(house, response, signed_in)
 
 
@@ -73,7 +73,7 @@ async def logout(house: CurrentHouse, request: Request, response: Response) -> N
     token = request.cookies.get(COOKIE)
     if token is not None:
         async with house.database.system() as db:
-            await auth.sign_out(db, house.keyring, token)
+            await sign_ins.sign_out(db, house.keyring, token)
     for path in COOKIE_PATHS:
         response.delete_cookie(COOKIE, path=path, httponly=True, samesite="strict")
 

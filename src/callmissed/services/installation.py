@@ -10,8 +10,9 @@ from callmissed.domain.principals import Role
 from callmissed.kit.passwords import hash_password
 from callmissed.kit.sealing import SealBrokenError, seal, unseal
 from callmissed.kit.tokens import keyed_hash, mint_key
-from callmissed.services.auth import KEY_PREFIX, LINK_PREFIX
+from callmissed.services.auth import KEY_PREFIX
 from callmissed.services.knowledge import add_markdown
+from callmissed.services.sign_ins import LINK_PREFIX
 from callmissed.services.tenants import FIRST_PLAN, keep_key
 from callmissed.store import api_keys, bots, knowledge, owner_links, people, tenants
 from callmissed.store.system import SystemDb
@@ -29,7 +30,7 @@ async def prepare(db: SystemDb, keyring: Keyring, init: InitRequest) -> FirstSta
     """Makes what is missing of tenant, sample bot, key and owner link; twice changes nothing.
 
     A key that was given is stored, one that was minted is returned once; the link's secret is
-    returned until the link was used.
+    returned until the link was used. An owner with a password needs no link and gets none.
     """
     await tenants.lock_first(db)
     tenant_id = await tenants.first(db)
@@ -61,8 +62,11 @@ def sample_documents() -> list[tuple[str, str]]:
 async def _add_owner(db: SystemDb, keyring: Keyring, tenant_id: UUID, init: InitRequest) -> None:
     password_hash = hash_password(init.owner_password) if init.owner_password else None
     person_id = await people.add(db, init.owner_email, password_hash)
+    if person_id is None:
+        raise LookupError("the first tenant's owner exists before the tenant")
     await people.add_membership(db, tenant_id, person_id, Role.OWNER)
-    await _add_link(db, keyring, tenant_id, person_id)
+    if password_hash is None:
+        await _add_link(db, keyring, tenant_id, person_id)
 
 
 async def _add_link(db: SystemDb, keyring: Keyring, tenant_id: UUID, person_id: UUID) -> str:

@@ -4,13 +4,25 @@ from callmissed.domain.sessions import JOIN_WINDOW_S, EndReason
 from callmissed.domain.workers import ORPHAN_S, WORKER_SILENT_S
 from callmissed.services.idempotency import KEPT_S
 from callmissed.services.sessions import end_session
-from callmissed.store import claims, idempotency, refresh_tokens, workers
+from callmissed.store import (
+    attempts,
+    claims,
+    idempotency,
+    invites,
+    mails,
+    password_resets,
+    people,
+    refresh_tokens,
+    sign_ins,
+    workers,
+)
 from callmissed.store.system import SystemDb
 
 # The call's own timer comes first; this one is for when the worker is dead or frozen.
 GRACE_S = 2.0
 AT_ONCE = 100
 WORKERS_KEPT_S = 24 * 3600
+MAILS_KEPT_S = 24 * 3600
 
 
 async def end_overdue(db: SystemDb) -> int:
@@ -41,7 +53,13 @@ async def fail_orphans(db: SystemDb) -> int:
 
 
 async def delete_expired(db: SystemDb) -> None:
-    """Idempotency keys after a day, refresh tokens past their time, workers long gone."""
+    """Idempotency keys and unsent mails after a day, what people sign in with past its time, people
+    who belong to no tenant, workers long gone.
+    """
     await idempotency.delete_older(db, KEPT_S)
-    await refresh_tokens.delete_expired(db)
+    await mails.delete_older(db, MAILS_KEPT_S)
+    for noun in (refresh_tokens, sign_ins, invites, password_resets):
+        await noun.delete_expired(db)
+    await attempts.delete_over(db)
+    await people.delete_strays(db)
     await workers.delete_silent(db, WORKERS_KEPT_S)

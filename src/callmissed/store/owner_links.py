@@ -65,3 +65,11 @@ async def use(db: SystemDb, secret_hash: bytes) -> OwnerLink | None:
 
 async def remove(db: SystemDb, link_id: UUID) -> None:
     await change(db, delete(owner_links).where(owner_links.c.id == link_id))
+
+
+async def remove_unused(db: SystemDb, person_id: UUID) -> None:
+    """A person who has a password needs no link, and nobody else may find it."""
+    table = owner_links.c
+    await change(
+        db, delete(owner_links).where(table.person_id == person_id, table.used_at.is_(None))
+    )

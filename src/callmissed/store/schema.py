@@ -63,6 +63,7 @@ memberships = Table(
     Column("person_id", Uuid, primary_key=True),
     _text("role"),
     _moment("created_at", nullable=False),
+    _moment("used_at"),
 )
 
 owner_links = Table(
@@ -83,7 +84,7 @@ refresh_tokens = Table(
     _id(),
     _tenant(),
     Column("person_id", Uuid, nullable=False),
-    Column("family_id", Uuid, nullable=False),
+    Column("sign_in_id", Uuid, nullable=False),
     Column("token_hash", LargeBinary, nullable=False),
     _moment("expires_at", nullable=False),
     _moment("used_at"),
@@ -277,5 +278,57 @@ audit_log = Table(
     _json("details"),
     _text("request_id", nullable=True),
     _text("address", nullable=True),
+    _moment("created_at", nullable=False),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    _id(),
+    Column("person_id", Uuid, nullable=False),
+    _text("user_agent"),
+    _moment("created_at", nullable=False),
+    _moment("used_at", nullable=False),
+    _moment("expires_at", nullable=False),
+)
+
+invites = Table(
+    "invites",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("email"),
+    _text("role"),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("invited_by", Uuid),
+    _moment("expires_at", nullable=False),
+    _moment("created_at", nullable=False),
+)
+
+password_resets = Table(
+    "password_resets",
+    metadata,
+    _id(),
+    Column("person_id", Uuid, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    _moment("expires_at", nullable=False),
+    _moment("created_at", nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _text("kind"),
+    Column("subject_hash", LargeBinary, nullable=False),
+    _number("count"),
+    _moment("until", nullable=False),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    _id(),
+    Column("tenant_id", Uuid),
+    Column("sealed", LargeBinary, nullable=False),
     _moment("created_at", nullable=False),
 )
