@@ -17,6 +17,7 @@ PLACES = MappingProxyType(
         "Ltd": "Limited", "Co": "Company", "Dist": "District", "Tel": "telephone", "Ph": "phone", "Mob": "mobile",
         "Ext": "extension", "ext": "extension", "Approx": "Approximately", "approx": "approximately",
         "Max": "Maximum", "max": "maximum", "Min": "Minimum", "min": "minimum", "Qty": "quantity",
-        "qty": "quantity", "Jr": "Junior", "Sr": "Senior", "Vol": "volume", "Est": "established", "etc": "etcetera", "vs": "versus", "viz": "namely",
+        "qty": "quantity", "Jr": "Junior", "Sr": "Senior", "Vol": "volume", "Est": "established",
+        "etc": "etcetera", "vs": "versus", "viz": "namely",
     }
 )  # fmt: skip

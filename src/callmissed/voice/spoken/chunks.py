@@ -77,6 +77,8 @@ def kind_of(text: str, core: str, base: str | None) -> int:
     lower = core.lower()
     if not core:
         return Kind.LINK if text in {"-", "–", "—", "*", "/"} else Kind.PLAIN
+    if "@" in core or "://" in core or core.startswith("www."):
+        return Kind.SHORT
     if core[0].isalpha():
         vocabulary = vocabulary_for(core[0], base)
         letters = leading_letters(lower)

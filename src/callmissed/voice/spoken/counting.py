@@ -20,12 +20,13 @@ from callmissed.voice.spoken.sheet import (
     Scene,
     Sheet,
     compiled,
+    words_pattern,
 )
 
 ORDINAL = rf"{START}(?P<n>\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH){END}"
-MIXED_FRACTION = rf"{START}(?P<whole>\d{{1,6}})\s(?P<top>\d)/(?P<bottom>\d){END}(?!/)"
+MIXED_FRACTION = rf"{START}\d{{1,6}}\s\d/\d{END}(?!/)"
 FRACTION = rf"{START}(?P<top>{NUMBER})\s?/\s?(?P<bottom>{NUMBER}){END}(?!/)"
-SIGN_FRACTION = r"(?P<whole>\d++)?\s?(?P<sign>[½¼¾⅓⅔])"
+SIGN_FRACTION = r"(?:\d++\s?)?[½¼¾⅓⅔]"
 SIGN_FRACTIONS = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
 BETWEEN = rf"(?:\s*{DASH}\s*|\s+to\s+)"
 RANGE = rf"{START}(?P<n>{NUMBER}){BETWEEN}(?P<to>{NUMBER}){END}(?![-/]\d)"
@@ -58,8 +59,8 @@ def say_counting(sheet: Sheet, scene: Scene) -> None:
     sheet.say(compiled(BOUND), lambda match: _bound(match, sheet, language))
     if not any(char.isdigit() or char in SIGN_FRACTIONS for char in text):
         return
-    sheet.say(compiled(SIGN_FRACTION), lambda match: _sign_fraction(match, language))
-    sheet.say(compiled(MIXED_FRACTION), lambda match: _mixed_fraction(match, language))
+    sheet.say(compiled(SIGN_FRACTION), lambda match: fraction(match.group(), language))
+    sheet.say(compiled(MIXED_FRACTION), lambda match: fraction(match.group(), language))
     sheet.say(compiled(FRACTION), lambda match: _fraction(match, language))
     sheet.say(compiled(VERSION), lambda match: _version(match, language))
     sheet.say(compiled(POWER), lambda match: _pair("power", match["n"], match["by"], language))
@@ -76,6 +77,28 @@ def say_counting(sheet: Sheet, scene: Scene) -> None:
         lambda match: f"{language.say['point']} {spell_digits(match['n'], language)}",
     )
     sheet.say(compiled(PLAIN), lambda match: _plain(match, sheet, language))
+
+
+def say_endings(sheet: Sheet, scene: Scene) -> None:
+    """Puts the case endings that the text has at a number to what was said for it: ₹500க்கு."""
+    if scene.language.stems("clitics"):
+        sheet.say(
+            _ending_pattern(scene.language), lambda match: _ending(match, sheet, scene.language)
+        )
+
+
+@lru_cache(maxsize=len(CODES))
+def _ending_pattern(language: Language) -> re.Pattern[str]:
+    endings = words_pattern(language.stems("clitics"))
+    return re.compile(rf"(?P<said>[\uE000-\uF8FF])-?(?P<ending>{endings})(?![{language.letters}])")
+
+
+def _ending(match: re.Match[str], sheet: Sheet, language: Language) -> str:
+    said = sheet.read_back(match["said"])
+    for plural, stem in language.section("before_ending").items():
+        if said.endswith(plural):
+            said = said[: -len(plural)] + stem
+    return said + match["ending"]
 
 
 def _plain(match: re.Match[str], sheet: Sheet, language: Language) -> str:
@@ -119,16 +142,17 @@ def _fraction(match: re.Match[str], language: Language) -> str:
     return _pair("out_of" if "." in top else "fraction", top, bottom, language)
 
 
-def _mixed_fraction(match: re.Match[str], language: Language) -> str | None:
-    return _with_part(match["whole"], f"{match['top']}/{match['bottom']}", language)
-
-
-def _sign_fraction(match: re.Match[str], language: Language) -> str | None:
-    fraction = SIGN_FRACTIONS[match["sign"]]
-    if match["whole"]:
-        return _with_part(match["whole"], fraction, language)
-    top, bottom = fraction.split("/")
-    return language.section("fractions").get(fraction) or _pair("fraction", top, bottom, language)
+def fraction(text: str, language: Language) -> str | None:
+    """A fraction as written ("1/2", "2 1/2", "1½"); None when it has no name of its own."""
+    sign = text[-1]
+    if sign in SIGN_FRACTIONS:
+        count, part = text[:-1].strip(), SIGN_FRACTIONS[sign]
+    else:
+        count, _, part = text.rpartition(" ")
+    if count.strip("0"):
+        return _with_part(count, part, language)
+    top, _, bottom = part.partition("/")
+    return language.section("fractions").get(part) or _pair("fraction", top, bottom, language)
 
 
 def _with_part(count: str, fraction: str, language: Language) -> str | None:

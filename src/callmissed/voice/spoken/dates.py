@@ -17,20 +17,16 @@ from callmissed.voice.spoken.sheet import (
     words_pattern,
 )
 from callmissed.voice.spoken.times import clock_time
-from callmissed.voice.spoken.vocabulary import MONTHS, WEEKDAYS, keywords
+from callmissed.voice.spoken.vocabulary import MONTHS, keywords
 
 LEAP_YEAR = 2024
 MONTH_NAMES = words_pattern([name.title() for name in MONTHS] + [name.upper() for name in MONTHS])
 SAFE_MONTHS = words_pattern(
     [name for name in MONTHS if name not in {"may", "mar", "march", "sept", "sep", "dec"}]
 )
-WEEKDAY_NAMES = words_pattern(
-    [name.title() for name in WEEKDAYS] + [name.upper() for name in WEEKDAYS]
-)
 DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])"
 SUFFIX = r"(?:st|nd|rd|th|ST|ND|RD|TH|লা|রা|ঠা|ই|শে)?"
-HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
-HAS_NAME = re.compile(rf"(?<![A-Za-z])(?:{WEEKDAY_NAMES}|{MONTH_NAMES})(?![a-z])")
+HAS_LETTERS = re.compile(r"[^\W\d_]")
 YEAR = r"(?P<year>\d{4}|['’]\d{2})"
 SEP = r"\s*[-,./ ]\s*"
 ISO = (
@@ -54,19 +50,22 @@ def say_dates(sheet: Sheet, scene: Scene) -> None:
             sheet.say(compiled(DAY_MONTH), lambda match: _day_month(match, sheet, scene))
         if HAS_LETTERS.search(text):
             for pattern in _named(language):
-                sheet.say(pattern, lambda match: _written(match, language))
+                sheet.say(pattern, lambda match: _written(match, sheet, scene))
         if "19" in text or "20" in text:
             sheet.say(compiled(FISCAL), lambda match: _fiscal(match, language))
             sheet.say(compiled(BARE_YEAR), lambda match: _bare_year(match, sheet, scene))
-    if HAS_NAME.search(sheet.text):
-        _say_names(sheet, language)
 
 
-def full_date(day: int, month: int, year_number: int | None, language: Language) -> str:
-    """Day and month, and the year if there is one, in the order in which the language says them."""
+def full_date(
+    day: int, month: int, year_number: int | None, language: Language, name: str = ""
+) -> str:
+    """Day and month, and the year if there is one, in the order in which the language says them.
+
+    `name` is the month as the text spells it, where it is spelt in the language.
+    """
     parts = {
         "day": ordinal(day, language) if language.code == "en" else _day(day, language),
-        "month": language.months[month - 1],
+        "month": name or language.months[month - 1],
         "year": "" if year_number is None else year(year_number, language),
     }
     return language.say["date" if year_number is None else "date_year"].format(**parts)
@@ -137,12 +136,11 @@ def _named(language: Language) -> tuple[re.Pattern[str], ...]:
     letters = f"(?![A-Za-z{language.letters}])" if language.code != "en" else "(?![A-Za-z])"
     month = rf"(?P<month>{MONTH_NAMES}|{native})\.?{letters}"
     lower = rf"(?P<month>{SAFE_MONTHS})\b\.?"
-    of = r"(?:\s+of)?"
     tail = rf"(?:{SEP}{YEAR}{END})?"
     ahead = f"(?<![A-Za-z{language.letters}])"
     return (
         compiled(
-            rf"{START}{DAY}{SUFFIX}{of}\s*{DASH}?\s*(?:{month}|{lower.replace('<month>', '<low>')}){tail}"
+            rf"{START}{DAY}{SUFFIX}\s*{DASH}?\s*(?:{month}|{lower.replace('<month>', '<low>')}){tail}"
         ),
         compiled(
             rf"{ahead}{month}\s*(?P<first>){DAY}{SUFFIX}(?![0-9A-Za-z:]|[.,]\d|\s*%)(?:,?\s+{YEAR}{END}(?!:))?"
@@ -151,13 +149,22 @@ def _named(language: Language) -> tuple[re.Pattern[str], ...]:
     )
 
 
-def _written(match: re.Match[str], language: Language) -> str | None:
+def _written(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
+    said = _named_date(match, scene.language)
+    return None if said is None else said + sheet.lost_stop(match, scene)
+
+
+def _named_date(match: re.Match[str], language: Language) -> str | None:
     groups = match.groupdict()
     name = groups["month"] or groups.get("low") or ""
     month = _month_number(name, language)
+    name = "" if name.lower() in MONTHS else name
     year_number = _year_number(groups["year"])
     if "day" not in groups:
-        parts = {"month": language.months[month - 1], "year": year(year_number or 0, language)}
+        parts = {
+            "month": name or language.months[month - 1],
+            "year": year(year_number or 0, language),
+        }
         return language.say["month_year"].format(**parts)
     day = int(match["day"])
     if not _exists(day, month, year_number):
@@ -165,7 +172,7 @@ def _written(match: re.Match[str], language: Language) -> str | None:
     if language.code == "en" and "first" in groups:
         said = f"{language.months[month - 1]} {ordinal(day, language)}"
         return said if year_number is None else f"{said} {year(year_number, language)}"
-    return full_date(day, month, year_number, language)
+    return full_date(day, month, year_number, language, name)
 
 
 def _month_number(name: str, language: Language) -> int:
@@ -195,32 +202,3 @@ def _bare_year(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
         if not before or before[-1] in keywords("year_words", "en")
         else None
     )
-
-
-def _say_names(sheet: Sheet, language: Language) -> None:
-    """Short names of weekdays and months, where the company they keep shows what they are."""
-    names = compiled(rf"(?<![A-Za-z])({WEEKDAY_NAMES})\b(?:\.(?=\s*[-–,]|\s+\S))?")
-    found = names.findall(sheet.text)
-    in_company = any(char.isdigit() or ord(char) >= 0xE000 for char in sheet.text)
-    if found and (len(found) > 1 or in_company):
-        ranged = compiled(
-            rf"(?<![A-Za-z])({WEEKDAY_NAMES})\.?\s*(?:{DASH}|\bto\b)\s*({WEEKDAY_NAMES})\b"
-        )
-        sheet.say(
-            ranged,
-            lambda match: language.fill(
-                language.say["range"], _weekday(match[1], language), _weekday(match[2], language)
-            ),
-        )
-        sheet.say(names, lambda match: _weekday(match[1], language))
-    months = compiled(rf"(?<![A-Za-z])({MONTH_NAMES})\.?\s*(?:{DASH}|\bto\b)\s*({MONTH_NAMES})\b")
-    sheet.say(months, lambda match: language.fill(language.say["range"], *_months(match, language)))
-
-
-def _weekday(name: str, language: Language) -> str:
-    return language.weekdays[WEEKDAYS[name.lower()]]
-
-
-def _months(match: re.Match[str], language: Language) -> tuple[str, str]:
-    first, second = (language.months[MONTHS[name.lower()]] for name in match.groups())
-    return first, second

@@ -8,12 +8,9 @@ import re
 from collections.abc import Mapping
 
 from callmissed.voice.spoken.chunks import core_of
+from callmissed.voice.spoken.scripts import MARKS
 
-# Letters and digits of any script, and the vowel signs that Python does not count as letters.
-WORD = (
-    r"\w\u0300-\u036f\u0900-\u0963\u0980-\u09e3\u0a00-\u0a65\u0a70-\u0ae5\u0b00-\u0b65\u0b80-\u0be5"
-    r"\u0c00-\u0c65\u0c80-\u0ce5\u0d00-\u0d65"
-)
+WORD = rf"\w{MARKS}"
 MOST_CHARS = 200
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from callmissed.voice.spoken.languages import Language
+from callmissed.voice.spoken.languages import Language, language
 from callmissed.voice.spoken.numbers import cardinal, spell_digits, whole
 from callmissed.voice.spoken.phones import say_groups, split_digits
 from callmissed.voice.spoken.sheet import END, HAS_DIGIT, START, Scene, Sheet, compiled
@@ -32,21 +32,19 @@ def say_ids(sheet: Sheet, scene: Scene) -> None:
     if not HAS_DIGIT.search(sheet.text):
         return
     sheet.say(compiled(HASH), lambda match: _numbered(match, scene.language))
-    sheet.say(compiled(MIXED), lambda match: _mixed(match, scene.language))
+    sheet.say(compiled(MIXED), lambda match: _mixed(match, language("en")))
     sheet.say(compiled(GROUPS), lambda match: _groups(match, sheet, scene))
     sheet.say(compiled(BARE), lambda match: _bare(match, sheet, scene))
 
 
-def spell_mixed(text: str, language: Language) -> str:
+def spell_mixed(text: str, words: Language) -> str:
     """Letters one by one, digits one by one, a pause between the groups in which they are written."""
     groups = [group for group in re.split(r"[^0-9A-Za-z]+", text) if group]
-    return ", ".join([_spell(group, language) for group in groups])
+    return ", ".join([_spell(group, words) for group in groups])
 
 
-def _spell(group: str, language: Language) -> str:
-    return " ".join(
-        [language.small[int(char)] if char.isdigit() else char.upper() for char in group]
-    )
+def _spell(group: str, words: Language) -> str:
+    return " ".join([words.small[int(char)] if char.isdigit() else char.upper() for char in group])
 
 
 def _numbered(match: re.Match[str], language: Language) -> str:
@@ -68,26 +66,27 @@ def _in_groups(digits: str, language: Language) -> str:
     return ", ".join([spell_digits(group, language) for group in split_digits(digits)])
 
 
-def _mixed(match: re.Match[str], language: Language) -> str | None:
+def _mixed(match: re.Match[str], words: Language) -> str | None:
+    """Letters are English letters, so the digits among them are said in English everywhere."""
     code = match["code"]
     parts = re.findall(r"[A-Za-z]+|\d+", code)
     if _is_measure(parts) or re.fullmatch(r"\d+(?:st|nd|rd|th)", code, re.IGNORECASE):
         return None
     if len(parts) > 2:
-        words = [part for part in parts if part.isalpha() and _is_a_word(part)]
-        if words and ("-" in code or "/" in code):
-            return ", ".join([_part(group, language) for group in re.split(r"[-/]", code)])
-        return spell_mixed(code, language)
+        names = [part for part in parts if part.isalpha() and _is_a_word(part)]
+        if names and ("-" in code or "/" in code):
+            return ", ".join([_part(group, words) for group in re.split(r"[-/]", code)])
+        return spell_mixed(code, words)
     first, second = parts
     if first.isalpha():
-        return f"{_letters(first)} {_code_digits(second, language)}"
-    return f"{_code_digits(first, language)} {_letters(second)}"
+        return f"{_letters(first)} {_code_digits(second, words)}"
+    return f"{_code_digits(first, words)} {_letters(second)}"
 
 
-def _part(group: str, language: Language) -> str:
+def _part(group: str, words: Language) -> str:
     if group.isalpha():
         return _letters(group)
-    return spell_digits(group, language) if group.isdigit() else _spell(group, language)
+    return spell_digits(group, words) if group.isdigit() else _spell(group, words)
 
 
 def _is_measure(parts: list[str]) -> bool:

@@ -18,22 +18,6 @@ TABLES = Path(__file__).parent / "tables"
 CODES = ("en", "hi", "ta", "te", "bn", "mr", "gu", "kn", "ml", "pa", "or", "as", "ur")
 ALIASES = {"od": "or", "eng": "en", "hin": "hi"}
 
-# First and last code point of a script, and the language that is meant when the text is in this
-# script and the session's language is another one.
-SCRIPTS = (
-    (0x0600, 0x06FF, "ur"),
-    (0x0900, 0x097F, "hi"),
-    (0x0980, 0x09FF, "bn"),
-    (0x0A00, 0x0A7F, "pa"),
-    (0x0A80, 0x0AFF, "gu"),
-    (0x0B00, 0x0B7F, "or"),
-    (0x0B80, 0x0BFF, "ta"),
-    (0x0C00, 0x0C7F, "te"),
-    (0x0C80, 0x0CFF, "kn"),
-    (0x0D00, 0x0D7F, "ml"),
-)
-SHARED_SCRIPTS = {"mr": "hi", "as": "bn"}
-
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -89,8 +73,8 @@ VOCABULARY = (
     "time_words", "parts_of_day", "before_saint", "ordinal_suffixes", "clitics",
 )  # fmt: skip
 SECTIONS = (
-    "before_noun", "halves", "fractions", "time", "time_in_range", "hours", "dayparts", "days", "ordinals",
-    "ordinal_stems", "words",
+    "before_noun", "before_ending", "halves", "fractions", "time", "time_in_range", "hours", "dayparts", "days",
+    "ordinals", "ordinal_stems", "scale_words", "words",
 )  # fmt: skip
 
 
@@ -99,20 +83,6 @@ def code_of(tag: str) -> str | None:
     code = tag.replace("_", "-").split("-")[0].lower()
     code = ALIASES.get(code, code)
     return code if code in CODES else None
-
-
-def code_of_letter(letter: str, base: str | None) -> str | None:
-    """The language to which a letter points: by its script, and `base` where scripts are shared.
-
-    None for a letter of no script that we have words for. Latin letters point to English.
-    """
-    point = ord(letter)
-    if point < 0x0250:
-        return "en" if letter.isalpha() else None
-    for first, last, code in SCRIPTS:
-        if first <= point <= last:
-            return base if base and SHARED_SCRIPTS.get(base) == code else code
-    return None
 
 
 @lru_cache(maxsize=len(CODES))

@@ -8,6 +8,7 @@ from callmissed.voice.spoken.languages import Language, Scale
 
 # Up to a crore crore a number is a number; longer ones can only be read digit by digit.
 LONGEST_NUMBER_DIGITS = 14
+LONGEST_HALF_DIGITS = 2
 CRORE, LAKH, THOUSAND, HUNDRED = 10_000_000, 100_000, 1_000, 100
 ENGLISH_SMALL_ORDINAL = 20
 
@@ -45,7 +46,7 @@ def amount(text: str, language: Language) -> str:
     """A number as said before a noun: "1.5" is डेढ़ in Hindi, "500" is వందల, not వందలు, in Telugu."""
     halves = language.section("halves")
     head, _, tail = text.replace(",", "").partition(".")
-    if halves and tail.rstrip("0") == "5" and len(head) <= LONGEST_NUMBER_DIGITS:
+    if halves and tail.rstrip("0") == "5" and len(head) <= LONGEST_HALF_DIGITS:
         if (head or "0") in halves:
             return halves[head or "0"]
         return language.fill(halves["many"], cardinal(int(head), language))
@@ -60,6 +61,14 @@ def before_noun(words: str, language: Language) -> str:
         if words.endswith(ending):
             return words[: -len(ending)] + replacement
     return words
+
+
+def ranged(first: str, last: str, noun: str, language: Language) -> str:
+    """Two numbers in words, from the first to the last, and what is counted."""
+    with_noun = language.say.get("range_noun")
+    if with_noun:
+        return with_noun.format(first, last, noun)
+    return f"{language.fill(language.say['range'], first, last)} {noun}"
 
 
 def is_one(text: str) -> bool:

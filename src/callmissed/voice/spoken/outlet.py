@@ -3,18 +3,15 @@
 import re
 from unicodedata import category
 
+from callmissed.voice.spoken.scripts import MARKS
+
 PAUSES = frozenset(".,?!;:।॥،؟۔")
 SOFT_PAUSES = frozenset("()[]{}|–—→•\n")
 BETWEEN_LETTERS = frozenset("'’-\u200c\u200d")
 UNHEARD = frozenset('"“”‘«»*_~`')
 LONGEST_DOTS = 3
 # A letter with all letters and vowel signs behind it, or one other character.
-SIGNS = (
-    r"\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd"
-    r"\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a75\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57\u0b82"
-    r"\u0bbe-\u0bcd\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d\u0d57"
-)
-RUN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{SIGNS}])*|.", re.DOTALL)
+RUN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*|.", re.DOTALL)
 
 
 class Outlet:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from unicodedata import category, decimal, normalize
 
-from callmissed.voice.spoken.counting import say_counting
+from callmissed.voice.spoken.counting import say_counting, say_endings
 from callmissed.voice.spoken.dates import say_dates
 from callmissed.voice.spoken.dictionary import Dictionary
 from callmissed.voice.spoken.ids import say_ids
@@ -16,9 +16,21 @@ from callmissed.voice.spoken.sheet import Scene, Sheet
 from callmissed.voice.spoken.signs import say_signs
 from callmissed.voice.spoken.times import say_times
 from callmissed.voice.spoken.units import say_rates, say_units
+from callmissed.voice.spoken.weekdays import say_weekdays
 
 IN_NUMBERS = re.compile(r"[0-9½¼¾⅓⅔~≈<>≤≥±\uE000-\uF8FF]")
-RULES = (say_dates, say_times, say_phones, say_money, say_units, say_ids, say_counting, say_rates)
+RULES = (
+    say_dates,
+    say_weekdays,
+    say_times,
+    say_phones,
+    say_money,
+    say_units,
+    say_ids,
+    say_counting,
+    say_endings,
+    say_rates,
+)
 FIRST_PRIVATE, LAST_PRIVATE = 0xE000, 0xF8FF
 
 
@@ -50,7 +62,7 @@ def render(text: str, scene: Scene, dictionary: Dictionary) -> str:
     sheet.text = strip_links(sheet.text)
     say_links(sheet, scene)
     sheet.text = strip_emphasis(sheet.text)
-    for rule in RULES if IN_NUMBERS.search(sheet.text) else (say_dates,):
+    for rule in RULES if IN_NUMBERS.search(sheet.text) else (say_weekdays,):
         rule(sheet, scene)
     say_signs(sheet, scene)
     return sheet.spoken()

@@ -15,6 +15,7 @@ KEPT = f"[{chr(FIRST_KEPT)}-{chr(LAST_KEPT)}]"
 IS_KEPT = re.compile(KEPT)
 SPLIT_KEPT = re.compile(f"({KEPT})")
 
+IN_COMPANY = re.compile(rf"[0-9]|{KEPT}")
 HAS_DIGIT = re.compile(r"\d")
 
 # A number as written. Possessive, so that no text can make the search slow.
@@ -63,6 +64,12 @@ class Sheet:
             r"[^\W\d_][^\s,.:;!?()#]*", self.text[max(0, position - 60) : position].lower()
         )
         return (*scene.before, *here)[-4:]
+
+    def lost_stop(self, match: re.Match[str], scene: Scene) -> str:
+        """A full stop, where the dot of an abbreviation that a rule has taken ended the sentence too."""
+        if not match.group().endswith(".") or self.text[match.end() :].strip():
+            return ""
+        return "." if not scene.next_letter or scene.next_letter.isupper() else ""
 
     def spoken(self) -> str:
         """The text with all that was said in its place, set off from letters beside it."""

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from callmissed.voice.spoken.abbreviations import PLACES, TITLES
 from callmissed.voice.spoken.languages import CODES, Language, language
+from callmissed.voice.spoken.scripts import MARKS
 from callmissed.voice.spoken.sheet import Scene, Sheet, compiled, words_pattern
 
 PHRASES = MappingProxyType(
@@ -19,7 +20,7 @@ PHRASES = MappingProxyType(
 TITLE = compiled(rf"\b({words_pattern(list(TITLES))})\.")
 PLACE = compiled(rf"\b({words_pattern(list(PLACES))})\.(?!\w)")
 SAINT_OR_STREET = compiled(r"\bSt\.")
-SLASH = compiled(r"(?<=[^\W\d_])\s?/\s?(?=[^\W\d_])")
+SLASH = compiled(rf"(?:(?<=[^\W\d_])|(?<=[{MARKS}]))\s?/\s?(?=[^\W\d_])")
 SLASHES = compiled(r"(\b[A-Z]+)/(?=[A-Z]+\b)")
 
 

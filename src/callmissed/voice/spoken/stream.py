@@ -17,15 +17,16 @@ from callmissed.voice.spoken.chunks import (
     waits,
 )
 from callmissed.voice.spoken.dictionary import Dictionary
-from callmissed.voice.spoken.languages import code_of, code_of_letter, language
+from callmissed.voice.spoken.languages import code_of, language
 from callmissed.voice.spoken.outlet import Outlet
 from callmissed.voice.spoken.render import plain_text, render
+from callmissed.voice.spoken.scripts import code_of_letter
 from callmissed.voice.spoken.sheet import Scene
 from callmissed.voice.spoken.vocabulary import Kind
 
 WORDS_REMEMBERED = 4
 WORD_OR_SPACE = re.compile(r"\s+|\S+")
-LATIN_WORD = re.compile(r"(?<![A-Za-z])[a-z]{4,}")
+LATIN_WORD = re.compile(r"(?<![A-Za-z@./:_-])[a-z]{4,}(?![a-z@/:_-]|\.\w)")
 LINE_SIGNS = frozenset(
     ("-", "*", "+", "•", "‣", "◦", "▪", "●", "○", "–", "—", ">", "#", "##", "###")
 )

@@ -102,7 +102,7 @@ def _single(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
     if groups.get("case"):
         stems = language.stems("hour_words")
         said = f"{said}{groups['case']}" if said.endswith(stems) else said
-    return said + _lost_stop(match, sheet, scene)
+    return said + sheet.lost_stop(match, scene)
 
 
 def _with_hour_word(said: str, word: str, minute: int, language: Language) -> str:
@@ -140,7 +140,7 @@ def _range(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
         start = start.removesuffix(" o'clock")
     start = _in_range(_without_second_part(start, match, sheet, scene), language)
     said = language.fill(language.say["range_time"], start, _in_range(end, language))
-    return said + _lost_stop(match, sheet, scene)
+    return said + sheet.lost_stop(match, scene)
 
 
 def _in_range(said: str, language: Language) -> str:
@@ -156,12 +156,6 @@ def _without_second_part(said: str, match: re.Match[str], sheet: Sheet, scene: S
     parts = set(scene.language.section("dayparts").values()) | keywords("parts_of_day", "en")
     head, _, rest = said.partition(" ")
     return rest if before and before[-1] in parts and head in parts else said
-
-
-def _lost_stop(match: re.Match[str], sheet: Sheet, scene: Scene) -> str:
-    """The dot of "p.m." may have ended the sentence as well."""
-    at_end = match.group().endswith(".") and not sheet.text[match.end() :].strip()
-    return "." if at_end and (not scene.next_letter or scene.next_letter.isupper()) else ""
 
 
 def _military(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:

@@ -2,9 +2,11 @@
 
 import re
 
+from callmissed.voice.spoken.counting import fraction
 from callmissed.voice.spoken.languages import Language, language
 from callmissed.voice.spoken.money import scaled
-from callmissed.voice.spoken.numbers import amount, is_one
+from callmissed.voice.spoken.numbers import amount, is_one, ranged
+from callmissed.voice.spoken.scripts import MARKS
 from callmissed.voice.spoken.sheet import (
     DASH,
     HAS_DIGIT,
@@ -21,20 +23,24 @@ from callmissed.voice.spoken.vocabulary import SCALES, UNITS
 ALIAS = words_pattern([name for name in UNITS if name != "x"])
 BETWEEN = rf"(?:\s*{DASH}\s*|\s+to\s+|\s+से\s+|\s+ते\s+)"
 MEASURE = (
-    rf"(?:{START}(?P<minus>[-−–])|{START})(?P<n>{NUMBER})(?:{BETWEEN}(?P<to>{NUMBER}))?[\s-]?(?P<unit>{ALIAS})"
+    rf"(?<!\d/)(?:{START}(?P<minus>[-−–])|{START})(?P<n>{NUMBER})(?:{BETWEEN}(?P<to>{NUMBER}))?[\s-]?(?P<unit>{ALIAS})"
     rf"(?![A-Za-z²³°]|\.[A-Za-z])\.?(?=\W|$|[^\x00-\x7f])"
 )
 PERCENT = (
     rf"(?:{START}(?P<minus>[-−])|{START})(?P<n>{NUMBER})\s?%?(?:{BETWEEN}(?P<to>{NUMBER}))?"
     r"\s?(?:%|per\s?cent\b|pc\b)"
 )
-DIMENSION = rf"{START}(?P<a>{NUMBER})\s?(?P<sign>[x×X*])\s?(?P<b>{NUMBER})(?![0-9A-WYZa-wyz])"
+DIMENSION = (
+    rf"{START}(?P<a>{NUMBER})\s?(?P<sign>[x×X*])\s?(?P<b>{NUMBER})(?:\s?(?P<unit>{ALIAS}))?"
+    r"(?![0-9A-WYZa-wyz])"
+)
+PARTS = rf"{START}(?P<n>(?:\d++\s)?\d/\d|\d*+[½¼¾⅓⅔])\s?(?P<unit>{ALIAS})(?![A-Za-z])"
 TIMES = rf"{START}(?P<n>{NUMBER})\s?[x×X](?![0-9A-Za-z])"
 SCALE_NAMES = words_pattern([*SCALES, "Lakh", "Lakhs", "Crore", "Crores", "Million"])
 SCALED = rf"{START}(?P<n>{NUMBER})\s?(?P<scale>{SCALE_NAMES})(?![0-9A-Za-z])"
 CLOCK_SPAN = rf"{START}(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?![0-9:])"
 FEET = rf"{START}(?P<ft>\d{{1,2}})['’′]\s?(?P<inch>\d{{1,2}})(?:\"|”|″|'')"
-PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_]+)"
+PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_](?:[^\W\d_]|[{MARKS}])*)"
 ROUND_THE_CLOCK = rf"{START}24\s?[x×X/]\s?7(?![0-9A-Za-z])"
 
 
@@ -47,6 +53,7 @@ def say_units(sheet: Sheet, scene: Scene) -> None:
     sheet.say(compiled(CLOCK_SPAN), lambda match: _span(match, words))
     sheet.say(compiled(FEET), lambda match: _feet(match, words))
     sheet.say(compiled(PERCENT), lambda match: _percent(match, words))
+    sheet.say(compiled(PARTS), lambda match: _part(match, words))
     sheet.say(compiled(DIMENSION), lambda match: _dimension(match, words))
     sheet.say(compiled(MEASURE), lambda match: _measure(match, sheet, scene))
     sheet.say(compiled(TIMES), lambda match: counted(match["n"], "times", words))
@@ -73,18 +80,26 @@ def unit_word(unit: str, words: Language, *, one: bool) -> str:
 def _measure(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
     words = scene.language
     alias, said = match["unit"], amount(match["n"], words)
-    if match["to"]:
-        said = words.fill(words.say["range"], said, amount(match["to"], words))
     one = is_one(match["n"]) and not match["to"]
-    said += f" {alias if alias in language('en').stems('whole_words') else unit_word(UNITS[alias], words, one=one)}"
-    stop = "." if match.group().endswith(".") and _may_end(match, sheet, scene) else ""
-    return (words.fill(words.say["minus"], said) if match["minus"] else said) + stop
+    unit = _named_unit(alias, words, one=one)
+    said = (
+        ranged(said, amount(match["to"], words), unit, words) if match["to"] else f"{said} {unit}"
+    )
+    said = words.fill(words.say["minus"], said) if match["minus"] else said
+    return said + sheet.lost_stop(match, scene)
 
 
-def _may_end(match: re.Match[str], sheet: Sheet, scene: Scene) -> bool:
-    """Whether the dot behind an abbreviation ends the sentence."""
-    behind = sheet.text[match.end() :].strip()
-    return not behind and (not scene.next_letter or scene.next_letter.isupper())
+def _named_unit(alias: str, words: Language, *, one: bool) -> str:
+    """A unit's name; a unit that is written as a word stays the word it is, in any language."""
+    if alias in language("en").stems("whole_words"):
+        return alias
+    return unit_word(UNITS[alias], words, one=one)
+
+
+def _part(match: re.Match[str], words: Language) -> str | None:
+    said = fraction(match["n"], words)
+    one = not match["n"][0].isdigit() or "/" in match["n"][:2]
+    return None if said is None else f"{said} {_named_unit(match['unit'], words, one=one)}"
 
 
 def _percent(match: re.Match[str], words: Language) -> str:
@@ -98,7 +113,8 @@ def _percent(match: re.Match[str], words: Language) -> str:
 def _dimension(match: re.Match[str], words: Language) -> str:
     name = "product" if match["sign"] == "*" else "dimension"
     template = words.say.get(name) or words.say["fraction"]
-    return words.fill(template, amount(match["a"], words), amount(match["b"], words))
+    said = words.fill(template, amount(match["a"], words), amount(match["b"], words))
+    return f"{said} {_named_unit(match['unit'], words, one=False)}" if match["unit"] else said
 
 
 def _span(match: re.Match[str], words: Language) -> str:

@@ -9,7 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from callmissed.voice.spoken.abbreviations import PLACES, TITLES
-from callmissed.voice.spoken.languages import code_of_letter, language
+from callmissed.voice.spoken.languages import language
+from callmissed.voice.spoken.scripts import code_of_letter
 
 
 class Kind:
