@@ -71,7 +71,7 @@ def environment_of(folder: Path, database_url: str, livekit: LiveKit) -> dict[st
     return {
         "CALLMISSED_DATA_DIR": str(folder),
         "CALLMISSED_PUBLIC_URL": "http://api.test",
-        "CALLMISSED_SECRET": "s" * 40,
+        "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
         "CALLMISSED_OUTBOUND_ALLOW": "10.9.0.0/16",
         "DATABASE_URL": database_url,
         "LIVEKIT_URL": livekit.url,

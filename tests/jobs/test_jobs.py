@@ -32,7 +32,7 @@ NOWHERE = LiveKit("ws://127.0.0.1:9", "nobody", "n" * 32)
 
 def environment(url: str, livekit: LiveKit) -> dict[str, str]:
     return {
-        "CALLMISSED_SECRET": "s" * 32,
+        "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
         "DATABASE_URL": url,
         "LIVEKIT_URL": livekit.url,
         "LIVEKIT_API_KEY": livekit.key,

@@ -12,11 +12,11 @@ from callmissed.runtime.settings import (
 )
 
 REQUIRED = {
-    "CALLMISSED_SECRET": "s" * 32,
+    "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
     "DATABASE_URL": "postgresql://callmissed@db/callmissed",
     "LIVEKIT_URL": "ws://127.0.0.1:7880",
     "LIVEKIT_API_KEY": "key",
-    "LIVEKIT_API_SECRET": "s" * 32,
+    "LIVEKIT_API_SECRET": "secret-of-the-tests-livekit-server",
 }
 NAMES = [row.name for row in describe_settings()]
 
@@ -76,9 +76,15 @@ def test_a_missing_setting_is_named_with_its_form_and_a_command(name: str) -> No
         ("CALLMISSED_PUBLIC_URL", "example.org"),
         ("CALLMISSED_PUBLIC_URL", "https://example.org/path"),
         ("CALLMISSED_SECRET", "short"),
+        ("CALLMISSED_SECRET", "s" * 40),
+        ("CALLMISSED_SECRET", "secret-secret-secret-secret-secret-secret-"),
+        ("CALLMISSED_SECRET", "changeme-0123456789abcdefghijklmnopq"),
+        ("CALLMISSED_SECRET", REQUIRED["LIVEKIT_API_SECRET"]),
         ("DATABASE_URL", "mysql://db/callmissed"),
         ("LIVEKIT_URL", "http://127.0.0.1:7880"),
         ("LIVEKIT_API_SECRET", "short"),
+        ("LIVEKIT_API_SECRET", "secret"),
+        ("LIVEKIT_API_SECRET", "devkey: secret-of-a-documentation-page"),
         ("CALLMISSED_LIVEKIT_PORT", "65535"),
         ("CALLMISSED_WORKER_PROCESSES", "-1"),
         ("CALLMISSED_WORKER_SLOTS", "many"),
@@ -87,6 +93,10 @@ def test_a_missing_setting_is_named_with_its_form_and_a_command(name: str) -> No
         ("CALLMISSED_INIT_TENANT", "x" * 201),
         ("CALLMISSED_INIT_OWNER_EMAIL", "nobody"),
         ("CALLMISSED_INIT_OWNER_PASSWORD", "short"),
+        ("CALLMISSED_INIT_OWNER_PASSWORD", "password1234"),
+        ("CALLMISSED_SIGN_UP", "yes"),
+        ("CALLMISSED_SMTP_URL", "mail.example.org"),
+        ("CALLMISSED_MAIL_FROM", "nobody"),
         ("CALLMISSED_INIT_API_KEY", "cm_" + "0" * 36),
     ],
 )
@@ -99,7 +109,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
 def test_a_secret_never_stands_in_a_message_or_a_listing() -> None:
     error = refused({**REQUIRED, "CALLMISSED_INIT_OWNER_PASSWORD": "hunter2"})
     assert "hunter2" not in f"{error} {error.hint}"
-    assert "s" * 32 not in repr(loaded())
+    assert REQUIRED["CALLMISSED_SECRET"] not in repr(loaded())
 
 
 def test_a_key_with_a_wrong_checksum_names_the_command_that_mints_one() -> None:

@@ -63,13 +63,13 @@ class Theatre:
         env = {
             **os.environ,
             "CALLMISSED_DATA_DIR": str(self._data_dir),
-            "CALLMISSED_SECRET": "s" * 32,
+            "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
             "CALLMISSED_WORKER_PROCESSES": str(processes),
             "CALLMISSED_WORKER_SLOTS": str(slots),
             "DATABASE_URL": self._url,
             "LIVEKIT_URL": "ws://127.0.0.1:1",
             "LIVEKIT_API_KEY": "unused",
-            "LIVEKIT_API_SECRET": "u" * 32,
+            "LIVEKIT_API_SECRET": "secret-of-the-tests-livekit-server",
         }
         argv = (sys.executable, "-m", "tests.worker.scripted_parent")
         worker = Worker(await spawn(Command(argv, env, cwd=ROOT), stdout=None, stderr=None))

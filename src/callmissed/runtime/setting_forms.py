@@ -9,11 +9,23 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_settings import NoDecode
 
+from callmissed.domain.errors import Refusal
+from callmissed.domain.people import check_password
 from callmissed.kit.tokens import key_is_well_formed
 
 KEY_PREFIX = "cm"
 MIN_SECRET_BYTES = 32
-MIN_PASSWORD_CHARS = 12
+# 32 random hexadecimal digits have fewer once in 10^9.
+MIN_DIFFERENT = 6
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "your-secret",
+    "your_secret",
+    "placeholder",
+    "devkey",
+)
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -58,6 +70,33 @@ def _absolute(value: Path) -> Path:
 def _long_enough(value: str) -> str:
     if len(value.encode()) < MIN_SECRET_BYTES:
         raise ValueError(f"is shorter than {MIN_SECRET_BYTES} bytes")
+    if len(set(value)) < MIN_DIFFERENT or _repeats(value):
+        raise ValueError("repeats itself: it is no random text")
+    if any(word in value.lower() for word in PLACEHOLDERS):
+        raise ValueError("is a placeholder from an example")
+    return value
+
+
+def _repeats(value: str) -> bool:
+    return any(
+        value == (value[:period] * len(value))[: len(value)]
+        for period in range(1, len(value) // 2 + 1)
+    )
+
+
+def _hard_to_guess(value: str) -> str:
+    try:
+        check_password(value, "")
+    except Refusal as refusal:
+        raise ValueError(refusal.message.rstrip(".").replace("It is", "is", 1)) from None
+    return value
+
+
+def _smtp_address(value: str) -> str:
+    parts = urlsplit(value)
+    extras = parts.query or parts.fragment or parts.path.strip("/")
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or extras:
+        raise ValueError("is not an address of the form smtp(s)://[user:password@]host[:port]")
     return value
 
 
@@ -90,10 +129,11 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 FirstOfThreePorts = Annotated[int, Field(ge=1, le=65533)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
-Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD_CHARS)]
+Password = Annotated[str, AfterValidator(_hard_to_guess)]
 Secret = Annotated[str, AfterValidator(_long_enough)]
 ApiKey = Annotated[str, AfterValidator(_well_formed)]
 DatabaseUrl = Annotated[str, AfterValidator(_psycopg_address)]
 HttpUrl = Annotated[str, AfterValidator(_address("http", "https"))]
 SocketUrl = Annotated[str, AfterValidator(_address("ws", "wss"))]
+SmtpUrl = Annotated[str, AfterValidator(_smtp_address)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_networks)]

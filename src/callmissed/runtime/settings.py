@@ -8,32 +8,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from callmissed.runtime.setting_forms import (
-    MIN_PASSWORD_CHARS,
     MIN_SECRET_BYTES,
     AbsolutePath,
-    ApiKey,
     DatabaseUrl,
-    Email,
     FirstOfThreePorts,
     HttpUrl,
-    Name,
     Networks,
-    Password,
     Port,
     Secret,
     SocketUrl,
     setting,
 )
+from callmissed.runtime.setting_groups import FirstStartSettings, PeopleSettings
 from callmissed.runtime.setting_names import SettingsError as SettingsError
 from callmissed.runtime.setting_names import check_names
 
 DERIVED_KEY_BYTES = 32
+SECRET_NAME = "CALLMISSED_SECRET"  # noqa: S105
 MADE_BY_UP = "made by `callmissed up`, else required"
 
 
@@ -50,7 +48,7 @@ def default_data_dir() -> Path:
     return (base if base.is_absolute() else Path.home() / ".local" / "share") / "callmissed"
 
 
-class Settings(BaseSettings):
+class Settings(PeopleSettings, FirstStartSettings):
     """Frozen; made by `load_settings`. A changed setting needs a restart."""
 
     model_config = SettingsConfigDict(
@@ -167,51 +165,24 @@ class Settings(BaseSettings):
         default=(),
         shown="none",
     )
-    init_tenant: Name = setting(
-        "CALLMISSED_INIT_TENANT",
-        "Name of the tenant made at the first start.",
-        form="1 to 200 characters",
-        default="My company",
-    )
-    init_owner_email: Email | None = setting(
-        "CALLMISSED_INIT_OWNER_EMAIL",
-        "E-mail address of the owner made at the first start.",
-        form="name@host",
-        default=None,
-        shown="none",
-    )
-    init_owner_password: Password | None = setting(
-        "CALLMISSED_INIT_OWNER_PASSWORD",
-        "Password of that owner.",
-        form=f"at least {MIN_PASSWORD_CHARS} characters",
-        make="openssl rand -base64 18",
-        default=None,
-        shown="none",
-        secret=True,
-    )
-    init_api_key: ApiKey | None = setting(
-        "CALLMISSED_INIT_API_KEY",
-        "API key of the tenant made at the first start.",
-        form="cm_ and 36 characters",
-        make="callmissed key mint",
-        default=None,
-        shown="made at the first start and shown once",
-        secret=True,
-    )
-    init_bot: Name = setting(
-        "CALLMISSED_INIT_BOT",
-        "Name of the sample bot made at the first start.",
-        form="1 to 200 characters",
-        default="Clinic reception",
-    )
 
     @model_validator(mode="after")
     def _fill_addresses(self) -> "Settings":
         if not self.public_url:
             address = f"http://{reachable_host(self.host)}:{self.port}"
             object.__setattr__(self, "public_url", address)
+        if not self.mail_from:
+            object.__setattr__(
+                self, "mail_from", f"callmissed@{urlsplit(self.public_url).hostname}"
+            )
         if not self.livekit_public_url:
             object.__setattr__(self, "livekit_public_url", self.livekit_url)
+        return self
+
+    @model_validator(mode="after")
+    def _keep_secrets_apart(self) -> "Settings":
+        if self.secret == self.livekit_api_secret:
+            raise ValueError("CALLMISSED_SECRET is the same as LIVEKIT_API_SECRET")
         return self
 
     def derive(self, purpose: bytes) -> bytes:
@@ -236,8 +207,10 @@ class SettingRow:
 
 
 def describe_settings() -> list[SettingRow]:
-    """All settings, in the order in which they are declared."""
-    return [_row_of(field) for field in Settings.model_fields.values()]
+    """All settings, in the order in which they are declared; those of the groups come last."""
+    own = list(Settings.__annotations__)
+    fields = sorted(Settings.model_fields.items(), key=lambda item: item[0] not in own)
+    return [_row_of(field) for _, field in fields]
 
 
 def load_settings(
@@ -254,7 +227,8 @@ def load_settings(
         return Settings(**{**(stand_ins or {}), **values})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise _settings_error(str(first["loc"][0]), first["type"], first["msg"]) from None
+        name = str(first["loc"][0]) if first["loc"] else SECRET_NAME
+        raise _settings_error(name, first["type"], first["msg"]) from None
 
 
 def _settings_error(name: str, kind: str, message: str) -> SettingsError:
