@@ -109,9 +109,8 @@ def joins(chunk: list[Word], word: Word) -> bool:
         return True
     if not chunk[-1].kind or (chunk[-1].closes and not _date_goes_on(chunk)):
         return False
-    if word.kind == Kind.NUMBER and not STARTS_WITH_NUMBER.match(word.text):
-        return False
-    return bool(word.kind & _may_follow(chunk))
+    kind = word.kind if STARTS_WITH_NUMBER.match(word.text) else word.kind & ~Kind.NUMBER
+    return bool(kind & _may_follow(chunk))
 
 
 def may_join(chunk: list[Word], beginning: str, base: str | None) -> bool:
@@ -119,7 +118,9 @@ def may_join(chunk: list[Word], beginning: str, base: str | None) -> bool:
     if not beginning[0].isalpha() or in_markup(chunk):
         return True
     vocabulary = vocabulary_for(beginning[0], base)
-    return vocabulary is not None and vocabulary.may_begin(leading_letters(beginning.lower()))
+    if vocabulary is None:
+        return False
+    return bool(vocabulary.may_become(leading_letters(beginning.lower())) & _may_follow(chunk))
 
 
 def waits(chunk: list[Word]) -> bool:

@@ -40,7 +40,7 @@ SCALE_NAMES = words_pattern([*SCALES, "Lakh", "Lakhs", "Crore", "Crores", "Milli
 SCALED = rf"{START}(?P<n>{NUMBER})\s?(?P<scale>{SCALE_NAMES})(?![0-9A-Za-z])"
 CLOCK_SPAN = rf"{START}(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?![0-9:])"
 FEET = rf"{START}(?P<ft>\d{{1,2}})['’′]\s?(?P<inch>\d{{1,2}})(?:\"|”|″|'')"
-PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_](?:[^\W\d_]|[{MARKS}])*)"
+PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_](?:[^\W\d_]|[{MARKS}])*)(?!\.\s+\S)"
 ROUND_THE_CLOCK = rf"{START}24\s?[x×X/]\s?7(?![0-9A-Za-z])"
 
 

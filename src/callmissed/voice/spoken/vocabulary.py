@@ -98,7 +98,7 @@ class Vocabulary:
 
     words: Mapping[str, int]
     stems: Mapping[str, int]
-    beginnings: frozenset[str]
+    beginnings: Mapping[str, int]
 
     def kind(self, word: str) -> int:
         """What a word is; PLAIN for all others. Lower case."""
@@ -111,9 +111,9 @@ class Vocabulary:
                 return found
         return Kind.PLAIN
 
-    def may_begin(self, letters: str) -> bool:
-        """Whether some word that matters begins with these letters, or these go on from a stem."""
-        return letters in self.beginnings or self.kind(letters) != Kind.PLAIN
+    def may_become(self, letters: str) -> int:
+        """The kinds of all words that begin with these letters, or go on from a stem in them."""
+        return self.beginnings.get(letters, Kind.PLAIN) | self.kind(letters)
 
 
 @lru_cache(maxsize=64)
@@ -131,8 +131,10 @@ def vocabulary_for(letter: str, base: str | None) -> Vocabulary | None:
 @lru_cache(maxsize=16)
 def _vocabulary(code: str) -> Vocabulary:
     words, stems = _english() if code == "en" else _native(code)
-    every = [*words, *stems]
-    beginnings = frozenset(word[:length] for word in every for length in range(1, len(word) + 1))
+    beginnings: dict[str, int] = {}
+    for word, kind in (*words.items(), *stems.items()):
+        for length in range(1, len(word) + 1):
+            beginnings[word[:length]] = beginnings.get(word[:length], Kind.PLAIN) | kind
     return Vocabulary(words, stems, beginnings)
 
 
