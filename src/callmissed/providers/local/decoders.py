@@ -171,13 +171,18 @@ class DecoderPool:
         self._is_closed = False
 
     @property
+    def members(self) -> tuple[Decoder, ...]:
+        """The decoders alive, idle or lent."""
+        return tuple(self._members)
+
+    @property
     def size(self) -> int:
-        """Decoders alive, idle or lent."""
         return len(self._members)
 
     async def open(self) -> None:
         """Returns when all ready decoders answer. Raises DecoderLostError when one cannot start."""
-        await asyncio.gather(*(self._add() for _ in range(self._ready)))
+        for decoder in await asyncio.gather(*(_start_decoder() for _ in range(self._ready))):
+            self._add(decoder)
 
     async def aclose(self) -> None:
         self._is_closed = True
@@ -196,9 +201,9 @@ class DecoderPool:
             decoder = self._idle.popleft()
             if decoder.is_alive:
                 if not self._idle:
-                    self._grow()
+                    self._grow(self._limit)
                 return decoder
-        self._grow()
+        self._grow(self._limit)
         waiter: asyncio.Future[Decoder] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
@@ -224,8 +229,9 @@ class DecoderPool:
                 return
         self._idle.append(decoder)
 
-    def _grow(self) -> None:
-        if len(self._members) + self._starting < self._limit:
+    def _grow(self, wanted: int) -> None:
+        if len(self._members) + self._starting < wanted and not self._is_closed:
+            self._starting += 1
             self._keep(self._add_or_log())
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
@@ -236,25 +242,22 @@ class DecoderPool:
     async def _replace(self, decoder: Decoder) -> None:
         self._members.discard(decoder)
         await decoder.aclose()
-        if len(self._members) + self._starting < self._ready or self._waiting:
-            await self._add_or_log()
+        self._grow(self._limit if self._waiting else self._ready)
 
     async def _add_or_log(self) -> None:
-        while True:
-            try:
-                return await self._add()
-            except (DecoderLostError, OSError) as error:
-                _log.error("a speech decoder could not be started: %s", error)
-            if not self._waiting:
-                return None
-            await asyncio.sleep(RESTART_PAUSE_S)
-
-    async def _add(self) -> None:
-        self._starting += 1
         try:
-            decoder = await _start_decoder()
+            while True:
+                try:
+                    return self._add(await _start_decoder())
+                except (DecoderLostError, OSError) as error:
+                    _log.error("a speech decoder could not be started: %s", error)
+                if not self._waiting:
+                    return None
+                await asyncio.sleep(RESTART_PAUSE_S)
         finally:
             self._starting -= 1
+
+    def _add(self, decoder: Decoder) -> None:
         self._members.add(decoder)
         decoder.reading.add_done_callback(lambda _: self._notice_death(decoder))
         self.take_back(decoder)

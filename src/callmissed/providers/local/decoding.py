@@ -65,7 +65,7 @@ class _Utterance:
         self._is_open = False
         self._number = 0
         self._last_partial = ""
-        self._bytes_since_step = 0
+        self._untold_bytes = 0
 
     def start(self, number: int, means: str) -> None:
         """The means of another speaker must not colour this one's: they are set anew each time."""
@@ -74,25 +74,26 @@ class _Utterance:
         self._decoder.set_cmn(means or self._initial_means)
         self._decoder.start_utt()
         self._is_open, self._number = True, number
-        self._last_partial, self._bytes_since_step = "", 0
+        self._last_partial, self._untold_bytes = "", 0
 
     def hear(self, pcm: bytes) -> None:
         for start in range(0, len(pcm), STEP_BYTES):
             piece = pcm[start : start + STEP_BYTES]
             self._decoder.process_raw(piece, False, False)
-            self._bytes_since_step += len(piece)
-            if self._bytes_since_step >= STEP_BYTES:
-                self._bytes_since_step = 0
-                is_behind = start + STEP_BYTES < len(pcm) or _input_waits(0)
-                self._tell_step(is_behind)
+            self._untold_bytes += len(piece)
+            if self._untold_bytes >= STEP_BYTES:
+                self._tell_step(is_behind=start + STEP_BYTES < len(pcm) or _input_waits(0))
 
-    def _tell_step(self, is_behind: bool) -> None:
-        words = "" if is_behind else self._words()
+    def _tell_step(self, *, is_behind: bool) -> None:
+        """Words so far cost time, so they are told only when nothing waits to be heard."""
+        if is_behind:
+            _write(self._answers, GOING_ON, b"")
+            return
+        self._untold_bytes = 0
+        words = self._words()
         if words and words != self._last_partial:
             self._last_partial = words
             self._answer(PARTIAL, text=words)
-        else:
-            _write(self._answers, GOING_ON, b"")
 
     def end(self) -> None:
         self._is_open = False
