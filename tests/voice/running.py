@@ -144,7 +144,7 @@ def start_call(
             orders,
             NoWarm(),  # type: ignore[arg-type]
             open_line=open_line,
-            build=lambda _route, _warm: models,
+            build=lambda _route, _warm, _passages: models,
         )
     )
     if caller_is_here:

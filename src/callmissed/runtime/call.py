@@ -20,6 +20,7 @@ from callmissed.domain.calls import (
     OrderKind,
     TurnFinished,
 )
+from callmissed.domain.knowledge import Passage
 from callmissed.domain.lines import (
     CallerHere,
     CallerLeft,
@@ -55,7 +56,7 @@ class Line(Protocol):
 
 
 OpenLine = Callable[[CallTerms, int], Awaitable[Line]]
-BuildModels = Callable[[Route, Warm], Models]
+BuildModels = Callable[[Route, Warm, tuple[Passage, ...]], Models]
 
 
 async def open_room_line(terms: CallTerms, tts_rate_hz: int) -> Line:
@@ -133,7 +134,7 @@ class _Call:
         build: BuildModels,
     ) -> None:
         self._set_timer("join", self._terms.join_window_s, EndReason.NEVER_JOINED)
-        models = build(self._terms.route, warm)
+        models = build(self._terms.route, warm, self._terms.passages)
         line: Line | None = None
         try:
             line = await open_line(self._terms, models.tts.sample_rate)
