@@ -6,14 +6,42 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from callmissed.api import audit, bots, docs, health, me, models, sessions, sign_in
+from callmissed.api import (
+    account,
+    audit,
+    bots,
+    docs,
+    health,
+    invites,
+    me,
+    models,
+    password_resets,
+    people,
+    sessions,
+    sign_in,
+    sign_ins,
+)
 from callmissed.api.envelope import EXPOSED_HEADERS, Envelope, Gate
 from callmissed.api.errors import install_error_handlers
 from callmissed.api.permissions import ANYONE, METHODS, RULES
 from callmissed.api.web import web_app
 from callmissed.runtime.house import House
 
-ROUTERS = (sessions, bots, models, sign_in, me, audit, health, docs)
+ROUTERS = (
+    sessions,
+    bots,
+    models,
+    sign_in,
+    sign_ins,
+    password_resets,
+    me,
+    account,
+    people,
+    invites,
+    audit,
+    health,
+    docs,
+)
 PREFLIGHT_S = 86_400
 
 DESCRIPTION = (

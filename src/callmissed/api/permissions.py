@@ -39,6 +39,10 @@ END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
+PEOPLE_ONLY = Rule(for_keys=False)
+READ_PEOPLE = Rule(STAFF, (frozenset({"people:read"}), frozenset({"people:write"})))
+READ_INVITES = Rule(ADMINS, READ_PEOPLE.sets)
+CHANGE_PEOPLE = Rule(ADMINS, (frozenset({"people:write"}),))
 
 RULES: dict[tuple[str, str], Rule | None] = {
     ("POST", "/v1/voice/sessions"): CREATE_SESSIONS,
@@ -51,6 +55,25 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/models"): SIGNED_IN,
     ("GET", "/v1/me"): SIGNED_IN,
     ("GET", "/v1/audit-log"): READ_AUDIT,
+    ("GET", "/v1/people"): READ_PEOPLE,
+    ("PATCH", "/v1/people/{person_id}"): CHANGE_PEOPLE,
+    ("DELETE", "/v1/people/{person_id}"): CHANGE_PEOPLE,
+    ("POST", "/v1/people/invites"): CHANGE_PEOPLE,
+    ("GET", "/v1/people/invites"): READ_INVITES,
+    ("DELETE", "/v1/people/invites/{invite_id}"): CHANGE_PEOPLE,
+    ("POST", "/v1/me/account"): PEOPLE_ONLY,
+    ("POST", "/v1/me/password"): PEOPLE_ONLY,
+    ("GET", "/v1/auth/sessions"): PEOPLE_ONLY,
+    ("DELETE", "/v1/auth/sessions"): PEOPLE_ONLY,
+    ("DELETE", "/v1/auth/sessions/{sign_in_id}"): PEOPLE_ONLY,
+    ("POST", "/v1/auth/switch"): PEOPLE_ONLY,
+    ("GET", "/v1/auth/options"): ANYONE,
+    ("POST", "/v1/auth/login"): ANYONE,
+    ("POST", "/v1/auth/sign-up"): ANYONE,
+    ("POST", "/v1/auth/read-invite"): ANYONE,
+    ("POST", "/v1/auth/accept-invite"): ANYONE,
+    ("POST", "/v1/auth/password-reset"): ANYONE,
+    ("POST", "/v1/auth/password-reset/confirm"): ANYONE,
     ("POST", "/v1/auth/claim"): ANYONE,
     ("POST", "/v1/auth/refresh"): ANYONE,
     ("POST", "/v1/auth/logout"): ANYONE,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from callmissed.cli import keys, tenants
+from callmissed.cli import keys, people, tenants
 from callmissed.cli.doors import Doors, add_to
 from callmissed.cli.faults import INTERRUPTED_CODE
 from callmissed.cli.up import start_all
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="key")
+app.add_typer(people.app, name="person")
 app.add_typer(tenants.app, name="tenant")
 
 

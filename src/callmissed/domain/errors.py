@@ -11,6 +11,8 @@ class Kind(StrEnum):
     INVALID_VALUE = "invalid_value"
     INVALID_API_KEY = "invalid_api_key"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    INVALID_CREDENTIALS = "invalid_credentials"
+    LINK_NOT_VALID = "link_not_valid"
     INSUFFICIENT_CREDITS = "insufficient_credits"
     BUDGET_EXCEEDED = "budget_exceeded"
     PERMISSION_DENIED = "permission_denied"

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from callmissed.domain.common_passwords import is_common
 from callmissed.domain.errors import Kind, Refusal, invalid
-from callmissed.domain.principals import Role
+from callmissed.domain.principals import Principal, Role
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_BYTES = 256
+INVITE_TTL_S = 7 * 24 * 3600
+RESET_TTL_S = 30 * 60
 # The fewest letters of an address, or of its name, that give a password away by being in it.
 TELLING_CHARS = 6
 
@@ -55,6 +57,24 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadInvite:
+    """What the holder of an invitation's link is told; an account that exists signs in."""
+
+    tenant_name: str
+    email: str
+    role: Role
+    has_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request to sign in comes from: its address, and what the browser calls itself."""
+
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     """One browser that is signed in; `user_agent` is what it called itself."""
 
@@ -82,6 +102,11 @@ def check_password(password: str, email: str, *, param: str = "password") -> Non
         raise invalid(param, "It is among the first that are tried.", hint)
 
 
+def authority_of(principal: Principal) -> Role:
+    """The role that counts when people are changed; a key that may change them is an admin."""
+    return principal.role or Role.ADMIN
+
+
 def check_may_assign(actor: Role, *, before: Role | None, after: Role | None) -> None:
     """Whether `actor` may turn the role `before` into `after`; None is outside the tenant.
 
@@ -93,6 +118,32 @@ def check_may_assign(actor: Role, *, before: Role | None, after: Role | None) ->
             "Only an owner can make, change or remove an owner.",
             "Ask an owner of this tenant.",
         )
+
+
+def wrong_credentials() -> Refusal:
+    """The same for an unknown e-mail and a wrong password."""
+    return Refusal(
+        Kind.INVALID_CREDENTIALS,
+        "E-mail or password is wrong.",
+        "Try again, or ask for a link that sets a new password.",
+    )
+
+
+def link_not_valid() -> Refusal:
+    return Refusal(
+        Kind.LINK_NOT_VALID,
+        "This link is not valid: it was used, withdrawn, replaced, or its time is over.",
+        "Ask for a new link.",
+    )
+
+
+def email_taken() -> Refusal:
+    return Refusal(
+        Kind.CONFLICT,
+        "There is an account with this e-mail already.",
+        "Sign in with it, or use another e-mail.",
+        param="email",
+    )
 
 
 def last_owner() -> Refusal:

@@ -2,6 +2,7 @@
 
 from procrastinate import App, PsycopgConnector
 
+from callmissed.jobs.mails import register_mails
 from callmissed.jobs.rooms import register_rooms
 from callmissed.jobs.stalled import register_stalled
 from callmissed.jobs.sweeps import register_sweeps
@@ -26,6 +27,7 @@ def build_app(house: House) -> App:
     )
     app = App(connector=connector)
     register_rooms(app, house)
+    register_mails(app, house)
     register_sweeps(app, house)
     register_stalled(app)
     return app

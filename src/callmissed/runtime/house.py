@@ -11,9 +11,11 @@ from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers.catalog import LOCAL, Catalog, load_catalog
 from callmissed.providers.livekit_server import Rooms
 from callmissed.providers.local.engines import missing_voices
+from callmissed.providers.mail import Mailer
 from callmissed.runtime.settings import Settings, SettingsError
 from callmissed.services.installation import prepare
 from callmissed.services.outbound import Resolver
+from callmissed.services.passwords import Passwords
 from callmissed.store.database import Database
 from callmissed.store.migrations import upgrade
 from callmissed.store.roles import UnfitDatabaseError
@@ -22,7 +24,7 @@ from callmissed.store.roles import UnfitDatabaseError
 @dataclass(frozen=True, slots=True)
 class House:
     """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's,
-    `resolver` looks up customers' names."""
+    `resolver` looks up customers' names, `mailer` is None without a mail server."""
 
     settings: Settings
     database: Database
@@ -31,6 +33,8 @@ class House:
     keyring: Keyring
     resolver: Resolver
     clock: Clock
+    passwords: Passwords
+    mailer: Mailer | None
 
 
 @asynccontextmanager
@@ -40,12 +44,22 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
     """
     database = Database(settings.database_url)
     rooms = Rooms(settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
-    resolver = Resolver()
+    resolver, passwords = Resolver(), Passwords()
+    mailer = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
     try:
         yield House(
-            settings, database, rooms, catalog_here(), derive_keyring(settings), resolver, clock
+            settings,
+            database,
+            rooms,
+            catalog_here(),
+            derive_keyring(settings),
+            resolver,
+            clock,
+            passwords,
+            mailer,
         )
     finally:
+        passwords.close()
         resolver.close()
         await rooms.aclose()
         await database.dispose()

@@ -38,7 +38,7 @@ async def prepare(db: SystemDb, keyring: Keyring, init: InitRequest) -> FirstSta
     if tenant_id is None:
         tenant_id = await tenants.add(db, init.tenant_name, FIRST_PLAN)
         await _add_owner(db, keyring, tenant_id, init)
-        await _add_sample_bot(db, tenant_id, init.bot_name)
+        await add_sample_bot(db, tenant_id, init.bot_name)
     if init.api_key is not None:
         await keep_key(db, keyring, tenant_id, init.api_key)
     elif not await api_keys.any_of(db, tenant_id):
@@ -88,7 +88,7 @@ async def _open_link(db: SystemDb, keyring: Keyring, tenant_id: UUID) -> str | N
         return await _add_link(db, keyring, tenant_id, link.person_id)
 
 
-async def _add_sample_bot(db: SystemDb, tenant_id: UUID, bot_name: str) -> None:
+async def add_sample_bot(db: SystemDb, tenant_id: UUID, bot_name: str) -> None:
     base_id = await knowledge.add_base(db, tenant_id, bot_name)
     for name, content in sample_documents():
         await add_markdown(db, tenant_id, base_id, name, content)

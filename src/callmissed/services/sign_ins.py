@@ -58,18 +58,19 @@ async def claim_owner_link(
 
     Raises Refusal INVALID_API_KEY for a link that is unknown or used.
     """
-    claimed = None
-    if key_is_well_formed(secret, LINK_PREFIX):
-        claimed = await owner_links.use(db, keyed_hash(keyring.refresh, secret))
+    check_link_form(secret)
+    claimed = await owner_links.use(db, keyed_hash(keyring.refresh, secret))
     if claimed is None:
-        raise Refusal(
-            Kind.INVALID_API_KEY,
-            "This owner link is not valid, or it was used already.",
-            "Restart `callmissed up`: it prints a link as long as none was used.",
-        )
+        raise _no_such_link()
     person = Actor(ActorKind.PERSON, claimed.person_id)
     await record(db, claimed.tenant_id, person, "owner_link.claimed", str(claimed.person_id))
     return await begin_sign_in(db, keyring, claimed.person_id, claimed.tenant_id, user_agent)
+
+
+def check_link_form(secret: str) -> None:
+    """Before any work is done for it. Raises Refusal INVALID_API_KEY for what is no owner link."""
+    if not key_is_well_formed(secret, LINK_PREFIX):
+        raise _no_such_link()
 
 
 async def refresh(db: SystemDb, keyring: Keyring, token: str) -> SignedIn | None:
@@ -137,6 +138,14 @@ def sign_in_again() -> Refusal:
         Kind.TOKEN_EXPIRED,
         "The refresh token is missing, expired or used.",
         "Sign in again.",
+    )
+
+
+def _no_such_link() -> Refusal:
+    return Refusal(
+        Kind.INVALID_API_KEY,
+        "This owner link is not valid, or it was used already.",
+        "Restart `callmissed up`: it prints a link as long as none was used.",
     )
 
 

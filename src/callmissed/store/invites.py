@@ -74,6 +74,16 @@ async def remove(db: TenantDb, invite_id: UUID) -> FoundInvite | None:
     return await _found(db, delete(invites).where(invites.c.id == invite_id).returning(invites))
 
 
+async def remove_by(db: TenantDb, person_id: UUID) -> None:
+    """Those that this person sent."""
+    await change(db, delete(invites).where(invites.c.invited_by == person_id))
+
+
+async def find_of(db: TenantDb, email: str) -> FoundInvite | None:
+    """The one of this e-mail, expired or not."""
+    return await _found(db, select(invites).where(invites.c.email == email))
+
+
 async def find(db: SystemDb, secret_hash: bytes) -> FoundInvite | None:
     """None for one that is unknown, accepted, revoked or expired."""
     return await _found(db, select(invites).where(*_usable(secret_hash)))

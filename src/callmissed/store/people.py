@@ -178,6 +178,14 @@ async def find_member(db: TenantDb, person_id: UUID) -> Member | None:
     return None if row is None else _member(row)
 
 
+async def lock_member(db: TenantDb, person_id: UUID) -> Member | None:
+    """As `find_member`; their role stays until this transaction ends or changes it."""
+    held = select(memberships.c.role).where(memberships.c.person_id == person_id).with_for_update()
+    if await fetch_value(db, held) is None:
+        return None
+    return await find_member(db, person_id)
+
+
 async def has_email(db: TenantDb, email: str) -> bool:
     """Whether one of the tenant's people has this e-mail."""
     found = await fetch_value(
