@@ -26,6 +26,7 @@ PLAIN_ENDS = frozenset(("", ",", ".", "?", "!", ":", ";", "।", "?!"))
 DATE_DAY = re.compile(r"(?:[0-2]?\d|3[01])(?:st|nd|rd|th)?")
 BARE_CODE = re.compile(r"\d{4,8}")
 STARTS_WITH_NUMBER = re.compile(r"[^\w\s]*\d|[₹$€£#]")
+INITIALS = re.compile(r"[A-Z](?:\.[A-Z])+")
 TAG_OPENS = re.compile(r"<[A-Za-z/!][^<>]*$")
 LINK_OPENS = re.compile(r"\[[^\[\]]*$|\]\([^()]*$")
 
@@ -63,7 +64,10 @@ def read_word(text: str, base: str | None) -> Word:
         has_markup=has_markup,
         is_plain=_is_plain(text, core, kind),
         waits=has_markup or (not closes and bool(kind & WAITS_FIRST)),
-        ends_sentence=closes and bool(tail) and tail in SENTENCE_ENDS,
+        ends_sentence=closes
+        and bool(tail)
+        and tail in SENTENCE_ENDS
+        and not _is_abbreviated(core, kind, tail),
     )
 
 
@@ -77,7 +81,7 @@ def kind_of(text: str, core: str, base: str | None) -> int:
     lower = core.lower()
     if not core:
         return Kind.LINK if text in {"-", "–", "—", "*", "/"} else Kind.PLAIN
-    if "@" in core or "://" in core or core.startswith("www."):
+    if "@" in core or "://" in core or core.startswith("www.") or INITIALS.fullmatch(core):
         return Kind.SHORT
     if core[0].isalpha():
         vocabulary = vocabulary_for(core[0], base)
@@ -141,6 +145,11 @@ def in_markup(chunk: list[Word]) -> bool:
     return bool(TAG_OPENS.search(text) or LINK_OPENS.search(text))
 
 
+def _is_abbreviated(core: str, kind: int, tail: str) -> bool:
+    """Whether the dot belongs to the word: "Dr.", an initial."""
+    return tail == "." and (bool(kind & Kind.ABBREVIATED) or (len(core) == 1 and core.isupper()))
+
+
 def _is_plain(text: str, core: str, kind: int) -> bool:
     if (
         not core
@@ -151,6 +160,8 @@ def _is_plain(text: str, core: str, kind: int) -> bool:
     ):
         return False
     if kind & Kind.ABBREVIATED and ("." in text or not core.isascii()):
+        return False
+    if len(core) == 1 and core.isupper() and text.endswith("."):
         return False
     return text[len(core) :] in PLAIN_ENDS
 

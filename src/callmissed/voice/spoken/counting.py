@@ -1,14 +1,14 @@
 """What is left of numbers: ordinals, fractions, ranges, sums, case endings, plain numbers."""
 
 import re
-from functools import lru_cache
 
-from callmissed.voice.spoken.languages import CODES, Language
+from callmissed.voice.spoken.endings import counts, suffixed, suffixed_pattern, value
+from callmissed.voice.spoken.languages import Language
 from callmissed.voice.spoken.numbers import (
     amount,
-    cardinal,
     number,
     ordinal,
+    span,
     spell_digits,
     whole,
 )
@@ -20,9 +20,9 @@ from callmissed.voice.spoken.sheet import (
     Scene,
     Sheet,
     compiled,
-    words_pattern,
 )
 
+ORDINALS = rf"{START}(?P<n>\d{{1,4}})(?:st|nd|rd|th){DASH}(?P<to>\d{{1,4}})(?:st|nd|rd|th){END}"
 ORDINAL = rf"{START}(?P<n>\d{{1,9}})(?:st|nd|rd|th|ST|ND|RD|TH){END}"
 MIXED_FRACTION = rf"{START}\d{{1,6}}\s\d/\d{END}(?!/)"
 FRACTION = rf"{START}(?P<top>{NUMBER})\s?/\s?(?P<bottom>{NUMBER}){END}(?!/)"
@@ -33,12 +33,14 @@ RANGE = rf"{START}(?P<n>{NUMBER}){BETWEEN}(?P<to>{NUMBER}){END}(?![-/]\d)"
 VERSION = rf"{START}\d++(?:\.\d++){{2,}}{END}"
 POWER = rf"{START}(?P<n>{NUMBER})\s?\^\s?(?P<by>{NUMBER}){END}"
 RATIO = rf"{START}(?P<n>\d++):(?P<to>\d++){END}(?!:)"
-SUM = r"(?P<left>[0-9\uE000-\uF8FF)])\s*(?P<sign>[+=×÷*])\s*(?=[0-9\uE000-\uF8FF(])"
+DIFFERENCE = r"(?<=[0-9\uE000-\uF8FF)])\s+[-−–]\s+(?=[0-9\uE000-\uF8FF(])"
+SUM = r"(?P<left>[0-9\uE000-\uF8FF)])\s*(?P<sign>[+=×÷*]|[xX](?=[\s\uE000-\uF8FF]))\s*(?=[0-9\uE000-\uF8FF(])"
 BOUND = rf"(?P<sign>[~≈<>≤≥±])\s?(?P<n>{NUMBER}|[\uE000-\uF8FF])"
 MORE = rf"{START}(?P<n>{NUMBER}|[\uE000-\uF8FF])\s?\+(?![0-9A-Za-z])"
 SIGNED = rf"(?<![0-9A-Za-z\uE000-\uF8FF])(?P<sign>[-−+])(?P<n>{NUMBER}){END}"
 POINT_FIRST = rf"(?<![0-9A-Za-z.])\.(?P<n>\d++){END}"
 PLAIN = rf"(?P<n>{NUMBER})"
+FULL_MARKS = frozenset(("10", "100"))
 BOUNDS = {
     "~": "about",
     "≈": "about",
@@ -48,8 +50,17 @@ BOUNDS = {
     "≥": "at_least",
     "±": "plus_before",
 }
-DAY_SUFFIXES = frozenset(["লা", "রা", "ঠা", "ই", "শে"])
-SUMS = {"+": "plus", "=": "equals", "×": "product", "*": "product", "÷": "fraction"}
+SUMS = {
+    "-": "minus",
+    "−": "minus",
+    "x": "dimension",
+    "X": "dimension",
+    "+": "plus",
+    "=": "equals",
+    "×": "product",
+    "*": "product",
+    "÷": "fraction",
+}
 
 
 def say_counting(sheet: Sheet, scene: Scene) -> None:
@@ -57,6 +68,12 @@ def say_counting(sheet: Sheet, scene: Scene) -> None:
     language = scene.language
     text = sheet.text
     sheet.say(compiled(BOUND), lambda match: _bound(match, sheet, language))
+    if "=" in text or "+" in text:
+        sheet.text = compiled(DIFFERENCE).sub(
+            f" {language.fill(language.say['minus'], '').strip()} ", text
+        )
+    sheet.text = compiled(SUM).sub(lambda match: _sum(match, language), sheet.text)
+    sheet.say(compiled(MORE), lambda match: _more(match, sheet, language))
     if not any(char.isdigit() or char in SIGN_FRACTIONS for char in text):
         return
     sheet.say(compiled(SIGN_FRACTION), lambda match: fraction(match.group(), language))
@@ -66,11 +83,10 @@ def say_counting(sheet: Sheet, scene: Scene) -> None:
     sheet.say(compiled(POWER), lambda match: _pair("power", match["n"], match["by"], language))
     sheet.say(compiled(RATIO), lambda match: _pair("ratio", match["n"], match["to"], language))
     sheet.say(compiled(RANGE), lambda match: _range(match, sheet, language))
+    sheet.say(compiled(ORDINALS), lambda match: _ordinals(match, language))
     sheet.say(compiled(ORDINAL), lambda match: ordinal(int(match["n"]), language))
     if language.code != "en":
-        sheet.say(_suffixed_pattern(language), lambda match: _suffixed(match, language))
-    sheet.text = compiled(SUM).sub(lambda match: _sum(match, language), sheet.text)
-    sheet.say(compiled(MORE), lambda match: _more(match, sheet, language))
+        sheet.say(suffixed_pattern(language), lambda match: suffixed(match, language))
     sheet.say(compiled(SIGNED), lambda match: _signed(match, language))
     sheet.say(
         compiled(POINT_FIRST),
@@ -79,54 +95,23 @@ def say_counting(sheet: Sheet, scene: Scene) -> None:
     sheet.say(compiled(PLAIN), lambda match: _plain(match, sheet, language))
 
 
-def say_endings(sheet: Sheet, scene: Scene) -> None:
-    """Puts the case endings that the text has at a number to what was said for it: ₹500க்கு."""
-    if scene.language.stems("clitics"):
-        sheet.say(
-            _ending_pattern(scene.language), lambda match: _ending(match, sheet, scene.language)
-        )
-
-
-@lru_cache(maxsize=len(CODES))
-def _ending_pattern(language: Language) -> re.Pattern[str]:
-    endings = words_pattern(language.stems("clitics"))
-    return re.compile(rf"(?P<said>[\uE000-\uF8FF])-?(?P<ending>{endings})(?![{language.letters}])")
-
-
-def _ending(match: re.Match[str], sheet: Sheet, language: Language) -> str:
-    said = sheet.read_back(match["said"])
-    for plural, stem in language.section("before_ending").items():
-        if said.endswith(plural):
-            said = said[: -len(plural)] + stem
-    return said + match["ending"]
-
-
 def _plain(match: re.Match[str], sheet: Sheet, language: Language) -> str:
-    return _value(match["n"], sheet.text[match.end() :], language)
-
-
-def _value(text: str, behind: str, language: Language) -> str:
-    """A number, in the form before a noun where one follows it."""
-    behind = behind.lstrip()
-    if behind.startswith(language.stems("nouns") or ("\0",)):
-        return amount(text, language)
-    return number(text, language)
+    return value(match["n"], sheet.text[match.end() :], language)
 
 
 def _range(match: re.Match[str], sheet: Sheet, language: Language) -> str:
-    first, last = match["n"], match["to"]
-    behind = sheet.text[match.end() :]
-    said = language.fill(
-        language.say["range"], _value(first, behind, language), _value(last, behind, language)
+    said = span(match["n"], match["to"], language)
+    until = language.say.get("until")
+    return (
+        said.removesuffix(f" {until}")
+        if until and counts(sheet.text[match.end() :], language)
+        else said
     )
-    until = language.say.get("until", "")
-    if (
-        until
-        and language.say["range"].endswith(until)
-        and behind.lstrip().startswith(language.stems("nouns"))
-    ):
-        return said.removesuffix(f" {until}")
-    return said
+
+
+def _ordinals(match: re.Match[str], language: Language) -> str:
+    ends = ordinal(int(match["n"]), language), ordinal(int(match["to"]), language)
+    return language.fill(language.say["range"], *ends)
 
 
 def _pair(name: str, first: str, second: str, language: Language) -> str:
@@ -139,7 +124,8 @@ def _fraction(match: re.Match[str], language: Language) -> str:
     named = language.section("fractions").get(f"{top}/{bottom}")
     if named:
         return named
-    return _pair("out_of" if "." in top else "fraction", top, bottom, language)
+    is_score = "." in top or (bottom in FULL_MARKS and len(top) <= len(bottom))
+    return _pair("out_of" if is_score else "fraction", top, bottom, language)
 
 
 def fraction(text: str, language: Language) -> str | None:
@@ -181,8 +167,7 @@ def _bound(match: re.Match[str], sheet: Sheet, language: Language) -> str | None
 
 
 def _sum(match: re.Match[str], language: Language) -> str:
-    sign = match["sign"]
-    word = language.say.get(SUMS[sign], "")
+    word = language.say.get(SUMS[match["sign"].strip()], "")
     if "{" in word:
         word = word.replace("{}", "").strip()
     return f"{match['left']} {word} "
@@ -199,36 +184,3 @@ def _more(match: re.Match[str], sheet: Sheet, language: Language) -> str:
 def _signed(match: re.Match[str], language: Language) -> str:
     template = language.say["minus" if match["sign"] != "+" else "plus_before"]
     return language.fill(template, number(match["n"], language))
-
-
-@lru_cache(maxsize=len(CODES))
-def _suffixed_pattern(language: Language) -> re.Pattern[str]:
-    """A number with letters of the language at it: 10वीं, 5-வது, 6కి, ৫টি."""
-    return compiled(rf"{START}(?P<n>{NUMBER})-?(?P<suffix>[{language.letters}]+)")
-
-
-def _suffixed(match: re.Match[str], language: Language) -> str:
-    text, suffix = match["n"], match["suffix"]
-    if suffix in language.stems("ordinal_suffixes") and text.isdigit() and len(text) < 7:
-        return _native_ordinal(int(text), suffix, language)
-    if suffix in DAY_SUFFIXES and text in language.section("days"):
-        return language.section("days")[text]
-    if suffix in language.stems("clitics"):
-        stem = language.section("hours").get(text)
-        return f"{stem or number(text, language)}{suffix}"
-    return f"{_value(text, suffix, language)} {suffix}"
-
-
-def _native_ordinal(value: int, suffix: str, language: Language) -> str:
-    stem = language.section("ordinal_stems").get(str(value))
-    if stem:
-        vowels = re.findall(r"[\u093e-\u094c]", suffix)
-        return stem + (vowels[0] if vowels else "")
-    template = language.section("ordinals").get("many", "{}")
-    if str(value) in language.section("ordinals"):
-        return ordinal(value, language)
-    if language.code in {"hi", "mr"}:
-        return f"{cardinal(value, language)}{suffix}"
-    if suffix in {"ம்", "ஆம்"}:
-        return f"{cardinal(value, language).rstrip(language.drop)}ாம்"
-    return language.fill(template, cardinal(value, language))

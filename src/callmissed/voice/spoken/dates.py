@@ -4,6 +4,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
+from callmissed.voice.spoken.endings import counts
 from callmissed.voice.spoken.languages import CODES, Language
 from callmissed.voice.spoken.numbers import cardinal, ordinal, year
 from callmissed.voice.spoken.sheet import (
@@ -20,6 +21,7 @@ from callmissed.voice.spoken.times import clock_time
 from callmissed.voice.spoken.vocabulary import MONTHS, keywords
 
 LEAP_YEAR = 2024
+SECOND_MILLENNIUM_END = 2000
 MONTH_NAMES = words_pattern([name.title() for name in MONTHS] + [name.upper() for name in MONTHS])
 SAFE_MONTHS = words_pattern(
     [name for name in MONTHS if name not in {"may", "mar", "march", "sept", "sep", "dec"}]
@@ -39,6 +41,9 @@ FISCAL = rf"{START}(?P<from>(?:19|20)\d{{2}})\s?{DASH}\s?(?P<to>(?:19|20)\d{{2}}
 BARE_YEAR = rf"{START}(?P<year>(?:19|20)\d{{2}}){END}(?![.,]\d|%)"
 
 
+DECADE = rf"{START}(?P<century>1[89]|20)(?P<tens>\d)0['’]?s(?![0-9A-Za-z])"
+
+
 def say_dates(sheet: Sheet, scene: Scene) -> None:
     """Says every date in the text. A date that no calendar has is left to the rules for numbers."""
     language = scene.language
@@ -52,6 +57,7 @@ def say_dates(sheet: Sheet, scene: Scene) -> None:
             for pattern in _named(language):
                 sheet.say(pattern, lambda match: _written(match, sheet, scene))
         if "19" in text or "20" in text:
+            sheet.say(compiled(DECADE), lambda match: _decade(match, language))
             sheet.say(compiled(FISCAL), lambda match: _fiscal(match, language))
             sheet.say(compiled(BARE_YEAR), lambda match: _bare_year(match, sheet, scene))
 
@@ -190,15 +196,20 @@ def _fiscal(match: re.Match[str], language: Language) -> str | None:
     return language.fill(language.say["range"], year(first, language), year(second, language))
 
 
+def _decade(match: re.Match[str], language: Language) -> str | None:
+    if language.code != "en" or match["tens"] == "0":
+        return None
+    tens = cardinal(int(match["tens"]) * 10, language)
+    plural = f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"
+    return f"{cardinal(int(match['century']), language)} {plural}"
+
+
 def _bare_year(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
-    before = sheet.words_before(match.start(), scene)
-    if scene.language.code == "en" and not (before and before[-1] in keywords("year_words", "en")):
-        return None
+    """In English behind a word like "in"; elsewhere where nothing counted follows a number like 1995."""
     number = int(match["year"])
-    if scene.language.code != "en" and number >= 2000:
-        return None
-    return (
-        year(number, scene.language)
-        if not before or before[-1] in keywords("year_words", "en")
-        else None
-    )
+    if scene.language.code != "en":
+        counted = counts(sheet.text[match.end() :], scene.language)
+        return None if number >= SECOND_MILLENNIUM_END or counted else year(number, scene.language)
+    before = sheet.words_before(match.start(), scene)
+    named = bool(before) and before[-1] in keywords("year_words", "en")
+    return year(number, scene.language) if named else None

@@ -22,7 +22,12 @@ HASH = (
     rf"(?:(?:\b[Nn]o|\bNO|\bnos)\.?\s?)?#\s?(?P<code>\d++(?:-\d++)*+){END}"
     rf"|\b(?:No|NO|Nos|no|nos)\.\s?(?P<no>\d++){END}"
 )
-GROUPS = rf"{START}(?P<code>\d++(?:[-/]\d++){{2,}}|\d{{4,}}(?:[- ]\d{{4,}})+|\d{{3}} \d{{3}}){END}(?![.,]\d)"
+GROUPS = (
+    rf"{START}(?P<code>\d++(?:[-/]\d++){{2,}}|\d{{4,}}(?:[- ]\d{{4,}})+|\d{{3,5}}(?: \d{{3,5}}){{2,3}}"
+    rf"|\d{{3}} \d{{3}}){END}(?![.,]\d)"
+)
+NUMBER_SIGN = r"\b(?:No|NO|no|Nos|nos)\.\s?(?=[A-Za-z0-9/-]*\d)"
+ORDINALS = r"\d+(?:st|nd|rd|th)(?:-\d+(?:st|nd|rd|th))?"
 BARE = rf"{START}(?P<code>\d++){END}(?![.,:]\d|\s*%)"
 UNIT_ALIASES = frozenset(UNITS)
 
@@ -32,6 +37,8 @@ def say_ids(sheet: Sheet, scene: Scene) -> None:
     if not HAS_DIGIT.search(sheet.text):
         return
     sheet.say(compiled(HASH), lambda match: _numbered(match, scene.language))
+    number_word = scene.language.say["number"].replace("{}", "").strip()
+    sheet.text = compiled(NUMBER_SIGN).sub(f"{number_word} ", sheet.text)
     sheet.say(compiled(MIXED), lambda match: _mixed(match, language("en")))
     sheet.say(compiled(GROUPS), lambda match: _groups(match, sheet, scene))
     sheet.say(compiled(BARE), lambda match: _bare(match, sheet, scene))
@@ -70,12 +77,14 @@ def _mixed(match: re.Match[str], words: Language) -> str | None:
     """Letters are English letters, so the digits among them are said in English everywhere."""
     code = match["code"]
     parts = re.findall(r"[A-Za-z]+|\d+", code)
-    if _is_measure(parts) or re.fullmatch(r"\d+(?:st|nd|rd|th)", code, re.IGNORECASE):
+    if _is_measure(parts) or compiled(ORDINALS, re.IGNORECASE).fullmatch(code):
         return None
     if len(parts) > 2:
-        names = [part for part in parts if part.isalpha() and _is_a_word(part)]
-        if names and ("-" in code or "/" in code):
-            return ", ".join([_part(group, words) for group in re.split(r"[-/]", code)])
+        groups = re.split(r"[-/]", code)
+        if any(group.isalpha() and group.islower() for group in groups):
+            return " ".join([_part(group, words) for group in groups])
+        if len(groups) > 1 and any(_is_a_word(part) for part in parts):
+            return ", ".join([_part(group, words) for group in groups])
         return spell_mixed(code, words)
     first, second = parts
     if first.isalpha():
@@ -86,13 +95,15 @@ def _mixed(match: re.Match[str], words: Language) -> str | None:
 def _part(group: str, words: Language) -> str:
     if group.isalpha():
         return _letters(group)
-    return spell_digits(group, words) if group.isdigit() else _spell(group, words)
+    return _code_digits(group, words) if group.isdigit() else _spell(group, words)
 
 
 def _is_measure(parts: list[str]) -> bool:
     """Digits with a unit behind them are left to the rules for units; "5G" and "4B" are not."""
     return (
-        len(parts) == 2 and parts[0].isdigit() and parts[1] in UNIT_ALIASES | {"k", "L", "Cr", "cr"}
+        len(parts) == 2
+        and parts[0].isdigit()
+        and parts[1] in UNIT_ALIASES | {"k", "K", "in", "L", "Cr", "cr"}
     )
 
 
@@ -129,7 +140,7 @@ def _bare(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
     if nearest & keywords("secret_keywords", language.code):
         return _in_groups(digits, language)
     if _names_a_code(digits, before, language) or _is_named_after(match, sheet, scene):
-        return short_or_spelt(digits, language)
+        return None if len(digits) < SHORTEST_CODE_DIGITS else _in_groups(digits, language)
     rooms = keywords("room_keywords", language.code)
     named = before[:-1] if before and before[-1] in {"no", "number"} else before
     if named and named[-1] in rooms and len(digits) > 2:

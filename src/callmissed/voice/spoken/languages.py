@@ -70,10 +70,11 @@ class Language:
 VOCABULARY = (
     "nouns", "hour_words", "from_words", "links", "postpositions", "tails", "leads", "after", "whole_words",
     "keywords", "secret_keywords", "verb_keywords", "phone_keywords", "room_keywords", "year_words", "date_words",
-    "time_words", "parts_of_day", "before_saint", "ordinal_suffixes", "clitics",
+    "time_words", "short_weekdays", "scale_stems", "parts_of_day", "before_saint", "ordinal_suffixes", "clitics",
 )  # fmt: skip
 SECTIONS = (
-    "before_noun", "before_ending", "halves", "fractions", "time", "time_in_range", "hours", "dayparts", "days",
+    "before_noun", "before_ending", "ending_forms", "halves", "fractions", "time", "time_in_range",
+    "hours", "dayparts", "days",
     "ordinals", "ordinal_stems", "scale_words", "words",
 )  # fmt: skip
 

@@ -21,6 +21,8 @@ QUOTE = re.compile(r"^>+(?:\s|$)")
 BULLET = re.compile(r"^(?:[-*+•‣◦▪●○–—]|\[[ xX]\])(?=\s|$)\s*")
 NUMBERED = re.compile(r"^(\d{1,3})[.)](?=\s|$)")
 RULER = re.compile(r"^\|?[\s:|*_=-]{3,}\|?$")
+ELLIPSIS = re.compile(r"\.{2,}|…")
+EMOTICON = re.compile(r"(?<!\S)[:;=]['’]?-?[)(DPpO/|](?!\S)|<3")
 DASHES = re.compile(r"(?<!\S)-+(?!\S)|-{2,}")
 HASHTAG = re.compile(r"(?<!\w)#(?=[^\W\d_])")
 
@@ -46,7 +48,7 @@ def strip_links(text: str) -> str:
 
 def strip_emphasis(text: str) -> str:
     """Text without the signs of bold, italic, struck and code, and without the sign of a hashtag."""
-    text = DASHES.sub("–", KEYCAP.sub(r"\1", text))
+    text = ELLIPSIS.sub("–", EMOTICON.sub("", DASHES.sub("–", KEYCAP.sub(r"\1", text))))
     if "*" in text or "~" in text or "`" in text or "_" in text:
         text = UNDERLINE.sub("", STAR.sub("", EMPHASIS.sub("", text)))
     return HASHTAG.sub("", text) if "#" in text else text

@@ -4,7 +4,16 @@ import re
 from functools import lru_cache
 
 from callmissed.voice.spoken.languages import CODES, Language
-from callmissed.voice.spoken.numbers import amount, before_noun, cardinal, is_one, number, ranged
+from callmissed.voice.spoken.numbers import (
+    amount,
+    before_noun,
+    cardinal,
+    is_one,
+    number,
+    quartered,
+    ranged,
+    span,
+)
 from callmissed.voice.spoken.sheet import DASH, HAS_DIGIT, NUMBER, Scene, Sheet, words_pattern
 from callmissed.voice.spoken.vocabulary import CURRENCIES, SCALES
 
@@ -65,13 +74,14 @@ def scaled(text: str, scale: str, language: Language) -> str:
         )
         return before_noun(filled, language)
     word = language.say.get(f"{name}_word", name)
-    return f"{amount(text, language)} {word}"
+    return f"{quartered(text, language) or amount(text, language)} {word}"
 
 
 @lru_cache(maxsize=len(CODES))
 def _patterns(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Amounts with the currency ahead, and with the currency behind."""
-    native = words_pattern(tuple(language.section("scale_words"))) or "(?!)"
+    stems = (*language.section("scale_words"), *language.stems("scale_stems"))
+    native = words_pattern(stems) or "(?!)"
     between = "|".join([r"\bto\b", r"\band\b", *language.stems("from_words")])
     between = rf"(?:\s*{DASH}\s*|\s+(?:{between})\s+)"
 
@@ -106,13 +116,19 @@ def _say(match: re.Match[str], language: Language) -> str:
     currency = "rupee" if sign == "/-" else CURRENCIES[sign]
     said = _amount(match["n"], match["scale"], currency, language)
     if groups.get("to"):
-        same = match["scale"] == match["scale2"]
-        first = _plain(match["n"], None if same else match["scale"], language)
         noun = _forms(currency, language)[1].replace("{}", "").strip()
-        return ranged(first, _plain(match["to"], match["scale2"], language), noun, language)
+        return ranged(_range(match, language), noun, language)
     minus = match["minus"] or groups.get("minus2")
     stop = "." if match.group().endswith("Rs.") and not match.string[match.end() :].strip() else ""
     return (language.fill(language.say["minus"], said) if minus else said) + stop
+
+
+def _range(match: re.Match[str], language: Language) -> str:
+    if not match["scale"] and not match["scale2"]:
+        return span(match["n"], match["to"], language)
+    first = None if match["scale"] == match["scale2"] else match["scale"]
+    words = _plain(match["n"], first, language), _plain(match["to"], match["scale2"], language)
+    return language.fill(language.say["range"], *words)
 
 
 def _amount(text: str, scale: str | None, currency: str, language: Language) -> str:

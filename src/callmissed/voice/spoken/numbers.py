@@ -9,6 +9,8 @@ from callmissed.voice.spoken.languages import Language, Scale
 # Up to a crore crore a number is a number; longer ones can only be read digit by digit.
 LONGEST_NUMBER_DIGITS = 14
 LONGEST_HALF_DIGITS = 2
+FEW = 10
+QUARTERS = frozenset(("25", "75"))
 CRORE, LAKH, THOUSAND, HUNDRED = 10_000_000, 100_000, 1_000, 100
 ENGLISH_SMALL_ORDINAL = 20
 
@@ -42,6 +44,20 @@ def number(text: str, language: Language) -> str:
     return f"{whole(head or '0', language)} {language.say['point']} {spell_digits(tail, language)}"
 
 
+def quartered(text: str, language: Language) -> str | None:
+    """A number with a quarter, as said before a scale: 1.25 is सवा, 3.75 is पौने चार; None for others."""
+    halves = language.section("halves")
+    head, _, tail = text.replace(",", "").partition(".")
+    if "quarter" not in halves or tail not in QUARTERS or len(head) > LONGEST_HALF_DIGITS:
+        return None
+    count = int(head or "0")
+    if tail == "25":
+        return {0: halves["quarter_0"], 1: halves["quarter_1"]}.get(count) or halves[
+            "quarter"
+        ].format(cardinal(count, language))
+    return halves["to_next"].format(cardinal(count + 1, language)) if count else halves["to_next_1"]
+
+
 def amount(text: str, language: Language) -> str:
     """A number as said before a noun: "1.5" is डेढ़ in Hindi, "500" is వందల, not వందలు, in Telugu."""
     halves = language.section("halves")
@@ -63,12 +79,22 @@ def before_noun(words: str, language: Language) -> str:
     return words
 
 
-def ranged(first: str, last: str, noun: str, language: Language) -> str:
-    """Two numbers in words, from the first to the last, and what is counted."""
-    with_noun = language.say.get("range_noun")
-    if with_noun:
-        return with_noun.format(first, last, noun)
-    return f"{language.fill(language.say['range'], first, last)} {noun}"
+def span(first: str, last: str, language: Language) -> str:
+    """From one number as written to another; neighbours as people say them: दो-तीन, two to three."""
+    words = amount(first, language), amount(last, language)
+    few = language.say.get("few")
+    small = first.isdigit() and last.isdigit() and len(last) <= 2
+    if few and small and int(last) == int(first) + 1 <= FEW:
+        return few.format(*words)
+    return language.fill(language.say["range"], *words)
+
+
+def ranged(said: str, noun: str, language: Language) -> str:
+    """A range in words and what is counted; the word for "until", if the range has one, comes last."""
+    until = language.say.get("until", "")
+    if until and said.endswith(f" {until}"):
+        return f"{said.removesuffix(until)}{noun} {until}"
+    return f"{said} {noun}"
 
 
 def is_one(text: str) -> bool:

@@ -9,7 +9,6 @@ PAUSES = frozenset(".,?!;:।॥،؟۔")
 SOFT_PAUSES = frozenset("()[]{}|–—→•\n")
 BETWEEN_LETTERS = frozenset("'’-\u200c\u200d")
 UNHEARD = frozenset('"“”‘«»*_~`')
-LONGEST_DOTS = 3
 # A letter with all letters and vowel signs behind it, or one other character.
 RUN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*|.", re.DOTALL)
 
@@ -26,7 +25,6 @@ class Outlet:
         self._space = False
         self._inner = ""
         self._soft = ""
-        self._dots = 0
 
     def put(self, text: str) -> str:
         """What can be said of the text now."""
@@ -82,13 +80,8 @@ class Outlet:
         if not self._last:
             return ""
         if self._last in PAUSES:
-            self._dots += 1
-            return (
-                char
-                if char == self._last == "." and self._dots < LONGEST_DOTS and not self._space
-                else ""
-            )
-        self._last, self._dots = char, 1
+            return ""
+        self._last = char
         self._space = False
         return char
 

@@ -4,9 +4,10 @@ import re
 from functools import lru_cache
 from unicodedata import category, decimal, normalize
 
-from callmissed.voice.spoken.counting import say_counting, say_endings
+from callmissed.voice.spoken.counting import say_counting
 from callmissed.voice.spoken.dates import say_dates
 from callmissed.voice.spoken.dictionary import Dictionary
+from callmissed.voice.spoken.endings import say_endings
 from callmissed.voice.spoken.ids import say_ids
 from callmissed.voice.spoken.links import say_links
 from callmissed.voice.spoken.markup import strip_emphasis, strip_line_start, strip_links

@@ -8,11 +8,14 @@ from callmissed.voice.spoken.abbreviations import PLACES, TITLES
 from callmissed.voice.spoken.languages import CODES, Language, language
 from callmissed.voice.spoken.scripts import MARKS
 from callmissed.voice.spoken.sheet import Scene, Sheet, compiled, words_pattern
+from callmissed.voice.spoken.vocabulary import keywords
 
 PHRASES = MappingProxyType(
     {
         r"\be\.\s?g\.,?": "for example,", r"\bi\.\s?e\.,?": "that is,",
-        r"\bw/o\b": "without", r"\bw/(?=\s)": "with", r"\ba/c\b": "account", r"\bA/C\b": "A C", r"\bc/o\b": "care of",
+        r"\bw/o\b": "without",
+        r"\bw/(?=\s)": "with", r"\ba/c\b": "account", r"\bA/C\b": "account", r"\band/or\b": "and or",
+        r"\bc/o\b": "care of",
         r"\ba\.k\.a\.": "also known as", r"\bN/A\b": "not available",
         r"\bn/a\b": "not available", r"\bP\.?S\.(?=\s|$)": "P S",
     }
@@ -20,7 +23,12 @@ PHRASES = MappingProxyType(
 TITLE = compiled(rf"\b({words_pattern(list(TITLES))})\.")
 PLACE = compiled(rf"\b({words_pattern(list(PLACES))})\.(?!\w)")
 SAINT_OR_STREET = compiled(r"\bSt\.")
-SLASH = compiled(rf"(?:(?<=[^\W\d_])|(?<=[{MARKS}]))\s?/\s?(?=[^\W\d_])")
+SLASH = compiled(
+    rf"(?:(?<=[^\W\d_])|(?<=[{MARKS}\uE000-\uF8FF]))\s?/\s?(?=[^\W\d_]|[\uE000-\uF8FF])"
+)
+INITIALS = compiled(r"(?<![A-Za-z])(?:[A-Z]\.){2,}(?![A-Za-z])")
+NUMBER_SIGN = compiled(r"^[Nn]os?\.$")
+INITIAL = compiled(r"^[A-Z]\.$")
 SLASHES = compiled(r"(\b[A-Z]+)/(?=[A-Z]+\b)")
 
 
@@ -33,6 +41,11 @@ def say_signs(sheet: Sheet, scene: Scene) -> None:
         text = TITLE.sub(lambda match: TITLES[match[1]], text)
         text = PLACE.sub(lambda match: PLACES[match[1]] + _stop(match, scene), text)
         text = _saints(text, scene) if "St." in text else text
+        text = INITIALS.sub(
+            lambda match: " ".join(match.group().rstrip(".").split(".")) + _stop(match, scene), text
+        )
+        text = _initial(text, scene) if INITIAL.match(text) else text
+        text = _number_sign(text, scene) if NUMBER_SIGN.match(text) else text
     text = _native_words(text, scene.language)
     sheet.text = _signs(text, scene.language)
 
@@ -44,10 +57,23 @@ def _stop(match: re.Match[str], scene: Scene) -> str:
 
 def _saints(text: str, scene: Scene) -> str:
     """ "at St. Mary's" is a saint, "Church St." a street."""
-    starts = not scene.before or scene.before[-1] in language("en").stems("before_saint")
+    last = scene.before[-1] if scene.before else ""
+    starts = not last[:1].isalpha() or last in language("en").stems("before_saint")
     if starts and scene.next_letter.isupper():
         return SAINT_OR_STREET.sub("Saint", text)
     return SAINT_OR_STREET.sub(lambda match: "Street" + _stop(match, scene), text)
+
+
+def _initial(text: str, scene: Scene) -> str:
+    """ "Dr. A. K. Sharma": the dot of an initial ends nothing."""
+    last = scene.before[-1] if scene.before else ""
+    return text[0] if len(last) == 1 or last in {title.lower() for title in TITLES} else text
+
+
+def _number_sign(text: str, scene: Scene) -> str:
+    """ "account no." is a number, "No." an answer."""
+    language_words = keywords("keywords", scene.language.code)
+    return "number" if scene.before and scene.before[-1] in language_words else text
 
 
 def _native_words(text: str, words_of: Language) -> str:

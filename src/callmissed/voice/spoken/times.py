@@ -124,7 +124,7 @@ def _range(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
     language = scene.language
     groups = match.groupdict()
     marks = (groups["mark"] or "", groups["mark2"] or "")
-    if not (any(marks) or ":" in match.group()):
+    if not (any(marks) or groups["m"] or (groups["m2"] and (groups["dash"] or groups["hours"]))):
         return None
     first, last = int(match["h"]), int(match["h2"])
     mark = marks[0]
@@ -167,12 +167,14 @@ def _military(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
 
 @lru_cache(maxsize=len(CODES))
 def _range_pattern(language: Language) -> re.Pattern[str]:
-    between = "|".join([DASH, r"\bto\b", r"\btill\b", r"\buntil\b", *language.stems("from_words")])
+    between = "|".join(
+        [f"(?P<dash>{DASH})", r"\bto\b", r"\btill\b", r"\buntil\b", *language.stems("from_words")]
+    )
     until = f"(?:\\s*(?:{language.say['until']}))?" if "until" in language.say else ""
     word = _hour_word(language)
     return compiled(
         rf"{START}(?P<h>{HOUR})(?:[:.](?P<m>{MINUTE}))?\s*(?P<mark>{MARK})?(?:\s*{word})?\s*(?:{between})\s*"
-        rf"(?P<h2>{HOUR})(?:[:.](?P<m2>{MINUTE}))?(?:\s*(?P<mark2>{MARK}))?(?![0-9A-Za-z:]|\.\d)(?:\s*{word})?{HOURS_WRITTEN}{until}"
+        rf"(?P<h2>{HOUR})(?:[:.](?P<m2>{MINUTE}))?(?:\s*(?P<mark2>{MARK}))?(?![0-9A-Za-z:]|\.\d)(?P<hours>\s*{word})?{HOURS_WRITTEN}{until}"
     )
 
 

@@ -5,7 +5,7 @@ import re
 from callmissed.voice.spoken.counting import fraction
 from callmissed.voice.spoken.languages import Language, language
 from callmissed.voice.spoken.money import scaled
-from callmissed.voice.spoken.numbers import amount, is_one, ranged
+from callmissed.voice.spoken.numbers import amount, is_one, number, ranged, span
 from callmissed.voice.spoken.scripts import MARKS
 from callmissed.voice.spoken.sheet import (
     DASH,
@@ -36,11 +36,17 @@ DIMENSION = (
 )
 PARTS = rf"{START}(?P<n>(?:\d++\s)?\d/\d|\d*+[½¼¾⅓⅔])\s?(?P<unit>{ALIAS})(?![A-Za-z])"
 TIMES = rf"{START}(?P<n>{NUMBER})\s?[x×X](?![0-9A-Za-z])"
+THOUSANDS = rf"{START}(?P<n>{NUMBER})\s?[kK](?![0-9A-Za-z])"
 SCALE_NAMES = words_pattern([*SCALES, "Lakh", "Lakhs", "Crore", "Crores", "Million"])
 SCALED = rf"{START}(?P<n>{NUMBER})\s?(?P<scale>{SCALE_NAMES})(?![0-9A-Za-z])"
 CLOCK_SPAN = rf"{START}(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?![0-9:])"
-FEET = rf"{START}(?P<ft>\d{{1,2}})['’′]\s?(?P<inch>\d{{1,2}})(?:\"|”|″|'')"
+FEET = (
+    rf"{START}(?P<ft>\d{{1,2}})(?:['’′]\s?|\s?(?:ft|feet)\.?\s)"
+    r"(?P<inch>\d{1,2})(?:\"|”|″|''|\s?in(?:ch|ches)?(?![A-Za-z]))"
+)
+INCHES = rf"{START}(?P<n>{NUMBER})(?:[\"”″](?=\s|$)|in(?![A-Za-z]))"
 PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_](?:[^\W\d_]|[{MARKS}])*)(?!\.\s+\S)"
+PRESSURE = rf"{START}(?P<a>\d{{2,3}})/(?P<b>\d{{2,3}})\s?mm\s?Hg"
 ROUND_THE_CLOCK = rf"{START}24\s?[x×X/]\s?7(?![0-9A-Za-z])"
 
 
@@ -52,11 +58,15 @@ def say_units(sheet: Sheet, scene: Scene) -> None:
     sheet.say(compiled(ROUND_THE_CLOCK), lambda _: f"{amount('24', words)} {amount('7', words)}")
     sheet.say(compiled(CLOCK_SPAN), lambda match: _span(match, words))
     sheet.say(compiled(FEET), lambda match: _feet(match, words))
+    if sheet.text.count('"') < 2 and "“" not in sheet.text:
+        sheet.say(compiled(INCHES), lambda match: counted(match["n"], "inch", words))
     sheet.say(compiled(PERCENT), lambda match: _percent(match, words))
     sheet.say(compiled(PARTS), lambda match: _part(match, words))
     sheet.say(compiled(DIMENSION), lambda match: _dimension(match, words))
+    sheet.say(compiled(PRESSURE), lambda match: _pressure(match, words))
     sheet.say(compiled(MEASURE), lambda match: _measure(match, sheet, scene))
     sheet.say(compiled(TIMES), lambda match: counted(match["n"], "times", words))
+    sheet.say(compiled(THOUSANDS), lambda match: f"{number(match['n'], words)} K")
     sheet.say(compiled(SCALED), lambda match: scaled(match["n"], match["scale"], words))
 
 
@@ -79,11 +89,10 @@ def unit_word(unit: str, words: Language, *, one: bool) -> str:
 
 def _measure(match: re.Match[str], sheet: Sheet, scene: Scene) -> str | None:
     words = scene.language
-    alias, said = match["unit"], amount(match["n"], words)
-    one = is_one(match["n"]) and not match["to"]
-    unit = _named_unit(alias, words, one=one)
+    first, last = match["n"], match["to"]
+    unit = _named_unit(match["unit"], words, one=is_one(first) and not last)
     said = (
-        ranged(said, amount(match["to"], words), unit, words) if match["to"] else f"{said} {unit}"
+        ranged(span(first, last, words), unit, words) if last else f"{amount(first, words)} {unit}"
     )
     said = words.fill(words.say["minus"], said) if match["minus"] else said
     return said + sheet.lost_stop(match, scene)
@@ -103,10 +112,14 @@ def _part(match: re.Match[str], words: Language) -> str | None:
 
 
 def _percent(match: re.Match[str], words: Language) -> str:
-    said = amount(match["n"], words)
-    if match["to"]:
-        said = words.fill(words.say["range"], said, amount(match["to"], words))
-    said = words.fill(words.say["percent"], said)
+    first, last = match["n"], match["to"]
+    said = span(first, last, words) if last else amount(first, words)
+    until = f" {words.say['until']}" if "until" in words.say else ""
+    closed = bool(last and until) and said.endswith(until)
+    said = (
+        words.fill(words.say["percent"], said.removesuffix(until) if closed else said)
+        + until * closed
+    )
     return words.fill(words.say["minus"], said) if match["minus"] else said
 
 
@@ -115,6 +128,11 @@ def _dimension(match: re.Match[str], words: Language) -> str:
     template = words.say.get(name) or words.say["fraction"]
     said = words.fill(template, amount(match["a"], words), amount(match["b"], words))
     return f"{said} {_named_unit(match['unit'], words, one=False)}" if match["unit"] else said
+
+
+def _pressure(match: re.Match[str], words: Language) -> str:
+    said = words.fill(words.say["fraction"], amount(match["a"], words), amount(match["b"], words))
+    return f"{said} {unit_word('mmhg', words, one=False)}"
 
 
 def _span(match: re.Match[str], words: Language) -> str:

@@ -1,8 +1,9 @@
 """Short names of weekdays and months in the company that shows what they are: Mon–Fri, Sat & Sun, Jan–Mar."""
 
 import re
+from functools import lru_cache
 
-from callmissed.voice.spoken.languages import Language
+from callmissed.voice.spoken.languages import CODES, Language
 from callmissed.voice.spoken.sheet import DASH, IN_COMPANY, Scene, Sheet, compiled, words_pattern
 from callmissed.voice.spoken.vocabulary import MONTHS, WEEKDAYS
 
@@ -18,9 +19,11 @@ ONE_WEEKDAY = rf"(?<![A-Za-z])(?P<name>{WEEKDAY})(?![A-Za-z])(?:\.(?=\s*[-–,]|
 
 def say_weekdays(sheet: Sheet, scene: Scene) -> None:
     """Says short names in full; names that are written in full stay the words they are."""
+    language = scene.language
+    if language.stems("short_weekdays") and not sheet.text.isascii():
+        sheet.say(_native_range(language), lambda match: _native(match, language))
     if not HAS_NAME.search(sheet.text):
         return
-    language = scene.language
     found = re.findall(ONE_WEEKDAY, sheet.text)
     if len(found) > 1 or (found and IN_COMPANY.search(sheet.text)):
         until = f"(?:\\s+{language.say['until']})?" if "range_days" in language.say else ""
@@ -37,6 +40,21 @@ def _range(match: re.Match[str], language: Language) -> str | None:
     if first.lower() in WEEKDAYS:
         template = language.say.get("range_days", template)
     return language.fill(template, _name(first, language), _name(last, language))
+
+
+@lru_cache(maxsize=len(CODES))
+def _native_range(language: Language) -> re.Pattern[str]:
+    names = words_pattern(language.stems("short_weekdays"))
+    letters = language.letters
+    return re.compile(
+        rf"(?<![{letters}])(?P<first>{names})\.?\s*{DASH}\s*(?P<last>{names})\.?(?![{letters}])"
+    )
+
+
+def _native(match: re.Match[str], language: Language) -> str:
+    names = language.stems("short_weekdays")
+    ends = (language.weekdays[names.index(match[name])] for name in ("first", "last"))
+    return language.fill(language.say.get("range_days", language.say["range"]), *ends)
 
 
 def _is_short(name: str) -> bool:
