@@ -11,9 +11,9 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.e2e.caller import Customer, calling, hear_greeting, open_customer
+from tests.e2e.processes import worker_processes
 from tests.servers import running_installation, short_folder
 
 SHORTEST_CALL_S = 30
@@ -48,7 +48,7 @@ async def _lose_the_worker(customer: Customer, up_pid: int) -> None:
     async with calling(session) as caller:
         await hear_greeting(caller)
         await customer.until(session["id"], lambda one: one["status"] == "active")
-        with _frozen(_worker_pids(up_pid)):
+        with _frozen(worker_processes(up_pid)):
             await _show_end(customer, "worker frozen", session["id"], time.monotonic())
 
 
@@ -70,24 +70,6 @@ def _frozen(pids: list[int]) -> Iterator[None]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-
-
-def _worker_pids(up_pid: int) -> list[int]:
-    """The worker's parent and everything below it."""
-    [worker] = [pid for pid in _children(up_pid) if _command(pid)[-1] == "worker"]
-    found = [worker]
-    for pid in found:
-        found += _children(pid)
-    return found
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-
-
-def _command(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
 
 
 if __name__ == "__main__":

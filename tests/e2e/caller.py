@@ -16,7 +16,7 @@ from tests.servers import Installation
 from tests.speech.recordings import Spoken, read_recording
 from tests.transports.room_callers import RoomCaller
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 POLL_S = 0.1
 SESSIONS = "/v1/voice/sessions"
 

@@ -1,7 +1,8 @@
 """Customers of the tests' installation, and of one whose calls all run in one process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 import pytest_asyncio
 
 from tests.e2e.caller import Customer, open_customer
@@ -14,11 +15,17 @@ async def customer(installation: Installation) -> AsyncIterator[Customer]:
         yield one
 
 
-@pytest_asyncio.fixture
-async def customer_of_one_process(clean_environment: None) -> AsyncIterator[Customer]:
+@pytest.fixture(scope="package")
+def one_process(clean_environment: None) -> Iterator[Installation]:
+    """An installation of its own, with one call process."""
     with (
         short_folder() as folder,
-        running_installation(folder, CALLMISSED_WORKER_PROCESSES="1") as installation,
+        running_installation(folder, CALLMISSED_WORKER_PROCESSES="1") as running,
     ):
-        async with open_customer(installation) as one:
-            yield one
+        yield running
+
+
+@pytest_asyncio.fixture
+async def customer_of_one_process(one_process: Installation) -> AsyncIterator[Customer]:
+    async with open_customer(one_process) as one:
+        yield one

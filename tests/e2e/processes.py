@@ -1,0 +1,25 @@
+"""The processes of an installation that was started by `callmissed up` (Linux)."""
+
+from pathlib import Path
+
+
+def worker_processes(up_pid: int) -> list[int]:
+    """The worker's parent and everything below it, parents first."""
+    [worker] = [pid for pid in children_of(up_pid) if command_of(pid)[-1] == "worker"]
+    found = [worker]
+    for pid in found:
+        found += children_of(pid)
+    return found
+
+
+def call_processes(up_pid: int) -> list[int]:
+    return [pid for pid in worker_processes(up_pid) if command_of(pid)[-1] == "worker-child"]
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def command_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
