@@ -6,7 +6,7 @@ _STOP = """
     a about actually after again all also am an and any anybody anyone anything are as at be been
     being but by can cannot could did do does doing done else er for from get gets getting give
     gives got had has have having he hello help her here hey hi him his how however i if in into is
-    it its just kind know let like looking many may maybe me mean might mine more much must my need
+    it its just kind know let like look looking looks many may maybe me mean might mine more much must my need
     needed needs no not now of off oh ok okay on one or other our ours out over please possible
     question really right said say see she should so some somebody someone something sort still
     sure tell than thank thanks that the their them then there these they thing things think this
@@ -62,7 +62,9 @@ holiday festival
 result report outcome
 prescription medicine medication refill drug pill tablet
 pharmacy chemist
-tooth teeth dental dentist
+tooth toothache dental dentist
+image picture photo
+elevator lift
 skin rash dermatologist
 wheelchair disabled disability accessible accessibility ramp
 parking park
@@ -94,6 +96,21 @@ _IRREGULAR = {
     "went": "go",
     "bought": "buy",
     "sold": "sell",
+    "taken": "take",
+    "given": "give",
+    "gave": "give",
+    "seen": "see",
+    "saw": "see",
+    "gone": "go",
+    "kept": "keep",
+    "left": "leave",
+    "sent": "send",
+    "told": "tell",
+    "found": "find",
+    "made": "make",
+    "brought": "bring",
+    "spoken": "speak",
+    "spoke": "speak",
 }
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKEND = ("saturday", "sunday")

@@ -22,7 +22,10 @@ class Kind(Flag):
 
 
 _ASKED = (
-    (Kind.DURATION, re.compile(r"\bhow (long|soon|many (minutes|hours|days|weeks))\b")),
+    (
+        Kind.DURATION,
+        re.compile(r"\bhow (long|soon|quick|quickly|fast|many (minutes|hours|days|weeks))\b"),
+    ),
     (
         Kind.AMOUNT,
         re.compile(
@@ -73,7 +76,7 @@ _KIND_WORDS = {
     Kind.AMOUNT: frozenset({"cost", "pric", "fee", "charg", "expens", "pay"}),
     Kind.TIME: frozenset({"time", "day", "hour", "lat"}),
     Kind.PLACE: frozenset({"address", "loc"}),
-    Kind.DURATION: frozenset({"long", "soon", "tak", "minut", "last"}),
+    Kind.DURATION: frozenset({"long", "soon", "quick", "quickly", "fast", "tak", "minut", "last"}),
 }
 _FOLLOW_UP = re.compile(r"^(and|but|or|what about|how about|what if|also|so)\b")
 _POINTS_BACK = re.compile(r"\b(it|that|this|there|they|them|those|these|then|one)\b")
