@@ -10,6 +10,7 @@ from callmissed.api import (
     account,
     audit,
     bots,
+    deletions,
     docs,
     health,
     invites,
@@ -20,6 +21,7 @@ from callmissed.api import (
     sessions,
     sign_in,
     sign_ins,
+    tenants,
 )
 from callmissed.api.envelope import EXPOSED_HEADERS, Envelope, Gate
 from callmissed.api.errors import install_error_handlers
@@ -39,6 +41,8 @@ ROUTERS = (
     people,
     invites,
     audit,
+    tenants,
+    deletions,
     health,
     docs,
 )

@@ -8,6 +8,7 @@ from callmissed.domain.principals import Principal
 from callmissed.kit.tokens import key_is_well_formed
 from callmissed.runtime.house import House
 from callmissed.services.auth import KEY_PREFIX, principal_of_jwt, principal_of_key
+from callmissed.services.tenants import check_not_suspended
 
 SCHEME = "bearer"
 MAX_TOKEN_CHARS = 4096
@@ -38,6 +39,10 @@ async def identify(house: House, authorization: str) -> Principal:
                 "Copy the key again, whole.",
             )
         async with house.database.system() as db:
-            return await principal_of_key(db, house.keyring, token)
+            principal = await principal_of_key(db, house.keyring, token)
+            await check_not_suspended(db, principal.tenant_id)
+            return principal
     async with house.database.system() as db:
-        return await principal_of_jwt(db, house.keyring, token)
+        principal = await principal_of_jwt(db, house.keyring, token)
+        await check_not_suspended(db, principal.tenant_id)
+        return principal

@@ -39,6 +39,9 @@ END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
+CHANGE_TENANT = Rule(ADMINS, (frozenset({"tenant:write"}),))
+DELETE_TENANT = Rule(frozenset({Role.OWNER}), for_keys=False)
+DELETE_DATA = Rule(ADMINS, (frozenset({"data:delete"}),))
 PEOPLE_ONLY = Rule(for_keys=False)
 READ_PEOPLE = Rule(STAFF, (frozenset({"people:read"}), frozenset({"people:write"})))
 READ_INVITES = Rule(ADMINS, READ_PEOPLE.sets)
@@ -55,6 +58,12 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/models"): SIGNED_IN,
     ("GET", "/v1/me"): SIGNED_IN,
     ("GET", "/v1/audit-log"): READ_AUDIT,
+    ("GET", "/v1/tenant"): SIGNED_IN,
+    ("PATCH", "/v1/tenant"): CHANGE_TENANT,
+    ("DELETE", "/v1/tenant"): DELETE_TENANT,
+    ("POST", "/v1/data-deletions"): DELETE_DATA,
+    ("GET", "/v1/data-deletions"): DELETE_DATA,
+    ("GET", "/v1/data-deletions/{deletion_id}"): DELETE_DATA,
     ("GET", "/v1/people"): READ_PEOPLE,
     ("PATCH", "/v1/people/{person_id}"): CHANGE_PEOPLE,
     ("DELETE", "/v1/people/{person_id}"): CHANGE_PEOPLE,

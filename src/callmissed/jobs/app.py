@@ -3,6 +3,7 @@
 from procrastinate import App, PsycopgConnector
 
 from callmissed.jobs.mails import register_mails
+from callmissed.jobs.deletions import register_deletions
 from callmissed.jobs.rooms import register_rooms
 from callmissed.jobs.stalled import register_stalled
 from callmissed.jobs.sweeps import register_sweeps
@@ -30,4 +31,5 @@ def build_app(house: House) -> App:
     register_mails(app, house)
     register_sweeps(app, house)
     register_stalled(app)
+    register_deletions(app, house)
     return app

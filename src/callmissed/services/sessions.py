@@ -10,10 +10,11 @@ from callmissed.domain.errors import Kind, Refusal, not_found
 from callmissed.domain.models import Route
 from callmissed.domain.prompts import DEFAULT_PROMPT
 from callmissed.domain.sessions import EndReason, Session, SessionRequest, Status, final_status
+from callmissed.domain.tenants import suspended
 from callmissed.domain.turns import StoredTurn
 from callmissed.domain.workers import WORKER_SILENT_S
 from callmissed.services.bots import get_bot
-from callmissed.store import events, sessions, turns, workers
+from callmissed.store import events, sessions, tenants, turns, workers
 from callmissed.store.jobs import announce, defer
 from callmissed.store.rows import OpenDb
 from callmissed.store.tenant import TenantDb
@@ -132,6 +133,8 @@ def _event_data(status: Status, reason: EndReason | None) -> Mapping[str, Any]:
 
 async def _admit(db: TenantDb) -> None:
     await workers.lock_admission(db)
+    if await tenants.is_suspended(db, db.tenant_id):
+        raise suspended()
     if await workers.count_free_slots(db, silent_s=WORKER_SILENT_S) < 1:
         raise Refusal(
             Kind.AT_CAPACITY,

@@ -4,6 +4,7 @@ from callmissed.domain.sessions import JOIN_WINDOW_S, EndReason
 from callmissed.domain.workers import ORPHAN_S, WORKER_SILENT_S
 from callmissed.services.idempotency import KEPT_S
 from callmissed.services.sessions import end_session
+from callmissed.services.tenants import SUSPENDED_DETAIL
 from callmissed.store import (
     attempts,
     claims,
@@ -36,6 +37,8 @@ async def end_overdue(db: SystemDb) -> int:
     unjoined = await claims.find_unjoined(db, after_s=JOIN_WINDOW_S + GRACE_S, limit=AT_ONCE)
     for session_id in unjoined:
         ended += await end_session(db, session_id, EndReason.NEVER_JOINED)
+    for session_id in await claims.find_of_suspended(db, limit=AT_ONCE):
+        ended += await end_session(db, session_id, EndReason.ERROR, SUSPENDED_DETAIL)
     return ended + await fail_orphans(db)
 
 

@@ -2,6 +2,7 @@
 is overdue.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from callmissed.domain.models import Route
 from callmissed.domain.sessions import Status
 from callmissed.domain.workers import Claim
 from callmissed.store.rows import change, fetch_all, fetch_first, fetch_value, interval_s
-from callmissed.store.schema import voice_sessions, workers
+from callmissed.store.schema import tenants, voice_sessions, workers
 from callmissed.store.sessions import OPEN_STATUSES, route_json
 from callmissed.store.system import SystemDb
 
@@ -193,6 +194,21 @@ async def find_overtime(db: SystemDb, *, grace_s: float, limit: int) -> list[UUI
 async def find_unjoined(db: SystemDb, *, after_s: float, limit: int) -> list[UUID]:
     due = _sessions.created_at < func.now() - interval_s(after_s)
     return await _due(db, and_(_sessions.started_at.is_(None), due), limit)
+
+
+async def find_open_of(db: SystemDb, tenant_id: UUID, *, limit: int) -> list[UUID]:
+    return await _due(db, _sessions.tenant_id == tenant_id, limit)
+
+
+async def find_of_suspended(db: SystemDb, *, limit: int) -> list[UUID]:
+    """Open sessions of tenants that are suspended."""
+    suspended = select(tenants.c.id).where(tenants.c.suspended_at.is_not(None))
+    return await _due(db, _sessions.tenant_id.in_(suspended), limit)
+
+
+async def list_open_among(db: SystemDb, ids: Sequence[UUID]) -> list[UUID]:
+    statement = select(_sessions.id).where(_open, _sessions.id.in_(ids))
+    return [row["id"] for row in await fetch_all(db, statement)]
 
 
 async def mark_orphans(db: SystemDb, *, silent_s: float, gap_s: float) -> None:

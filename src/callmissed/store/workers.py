@@ -6,7 +6,7 @@ from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from callmissed.domain.workers import Worker
-from callmissed.store.rows import change, fetch_value, interval_s
+from callmissed.store.rows import OpenDb, change, fetch_value, interval_s
 from callmissed.store.schema import workers
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
@@ -18,7 +18,7 @@ ADMISSION_LOCK = 0x63616C6C_0002
 _FREE_SLOTS = text("select free_slots(:silent_s)")
 
 
-async def lock_admission(db: TenantDb) -> None:
+async def lock_admission(db: OpenDb) -> None:
     """One admission at a time, until this transaction ends: what is counted next stays true."""
     await db.connection.execute(select(func.pg_advisory_xact_lock(ADMISSION_LOCK)))
 
