@@ -43,18 +43,11 @@ LANGUAGES = [
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("text", ODD, ids=ascii)
-def test_odd_text_never_raises(text: str, language: str) -> None:
-    for written in (
-        text,
-        f"pay {text} now",
-        f"कुल {text} है।",
-        f"{text}{text}",
-        f"{text} 5",
-        f"5 {text}",
-    ):
-        said = speak_forms(written, language)
-        assert not any(char.isdecimal() for char in said)
+def test_odd_text_never_raises(language: str) -> None:
+    for text in ODD:
+        for around in ("{}", "pay {} now", "कुल {} है।", "{0}{0}", "{} 5", "5 {}"):
+            said = speak_forms(around.format(text), language)
+            assert not any(char.isdecimal() for char in said)
 
 
 @pytest.mark.parametrize("unit", REPEATED, ids=ascii)

@@ -66,7 +66,7 @@ def cut(text: str, cuts: list[int]) -> list[str]:
     return [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(
     TEXTS, st.lists(st.integers(0, 10_000), max_size=30), st.sampled_from(LANGUAGES), st.booleans()
 )
@@ -79,7 +79,7 @@ def test_any_cut_says_the_same(
     assert said == speak_forms(text, language, dictionary)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_one_letter_at_a_time_says_the_same(text: str, language: str) -> None:
     stream = SpokenStream(language, DICTIONARY)
@@ -87,7 +87,7 @@ def test_one_letter_at_a_time_says_the_same(text: str, language: str) -> None:
     assert said == speak_forms(text, language, DICTIONARY)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 @example("10^15", "en-IN")
 def test_nothing_is_left_that_a_voice_cannot_say(text: str, language: str) -> None:
@@ -98,7 +98,7 @@ def test_nothing_is_left_that_a_voice_cannot_say(text: str, language: str) -> No
     assert "  " not in said
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(SENTENCES)
 def test_what_is_spoken_already_stays(written: tuple[str, str]) -> None:
     text, language = written

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from callmissed.voice.spoken.chunks import core_of
-from callmissed.voice.spoken.scripts import MARKS
+from callmissed.voice.spoken.scripts import MARKS, plain_text
 
 WORD = rf"\w{MARKS}"
 MOST_CHARS = 200
@@ -22,7 +22,7 @@ class Dictionary:
         exact: list[str] = []
         loose: list[str] = []
         for written, said in entries.items():
-            key = " ".join(written.split())
+            key = " ".join(plain_text(written).split())
             if not key or len(key) > MOST_CHARS:
                 continue
             has_capitals = key != key.lower()
@@ -44,7 +44,7 @@ class Dictionary:
 
     def has_word(self, core: str) -> bool:
         """Whether an entry may begin with this word."""
-        return core.lower() in self._first_words
+        return core.lower().partition("'")[0] in self._first_words
 
     def goes_on(self, cores: list[str]) -> bool:
         """Whether the last words may be the beginning of an entry of more words."""

@@ -9,8 +9,11 @@ PAUSES = frozenset(".,?!;:।॥،؟۔")
 SOFT_PAUSES = frozenset("()[]{}|–—→•\n")
 BETWEEN_LETTERS = frozenset("'’-\u200c\u200d")
 UNHEARD = frozenset('"“”‘«»*_~`')
-# A letter with all letters and vowel signs behind it, or one other character.
-RUN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*|.", re.DOTALL)
+# A letter with all letters and vowel signs behind it, or one other character. Digits come only from
+# a dictionary: the rules leave none.
+DIGITS = frozenset("0123456789")
+LETTER = r"(?:[^\W\d_\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f\u2150-\u218b\u2460-\u24ff\u2776-\u2793]|[0-9])"
+RUN = re.compile(rf"{LETTER}(?:{LETTER}|[{MARKS}])*|.", re.DOTALL)
 
 
 class Outlet:
@@ -30,7 +33,7 @@ class Outlet:
         """What can be said of the text now."""
         out: list[str] = []
         for run in RUN.findall(text):
-            if len(run) > 1 or run.isalpha():
+            if len(run) > 1 or run.isalpha() or run in DIGITS:
                 out.append(self._before())
                 out.append(run)
                 self._last = run[-1]

@@ -1,8 +1,6 @@
 """One chunk of written text as it is said. The order of the rules is the order of their claims."""
 
 import re
-from functools import lru_cache
-from unicodedata import category, decimal, normalize
 
 from callmissed.voice.spoken.counting import say_counting
 from callmissed.voice.spoken.dates import say_dates
@@ -32,24 +30,6 @@ RULES = (
     say_endings,
     say_rates,
 )
-FIRST_PRIVATE, LAST_PRIVATE = 0xE000, 0xF8FF
-
-
-@lru_cache(maxsize=8192)
-def plain_text(text: str) -> str:
-    """Text in one form of Unicode, with 0–9 for the digits of every script, and nothing private."""
-    if text.isascii():
-        return text
-    text = normalize("NFC", text)
-    if not any(char.isdecimal() or FIRST_PRIVATE <= ord(char) <= LAST_PRIVATE for char in text):
-        return text
-    chars = []
-    for char in text:
-        if char.isdecimal():
-            chars.append(str(decimal(char)))
-        elif category(char) != "Co":
-            chars.append(char)
-    return "".join(chars)
 
 
 def render(text: str, scene: Scene, dictionary: Dictionary) -> str:

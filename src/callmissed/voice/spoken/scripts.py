@@ -1,5 +1,10 @@
 """The scripts of India: which language a letter points to, and what counts as part of a word."""
 
+from functools import lru_cache
+from unicodedata import category, decimal, normalize
+
+FIRST_PRIVATE, LAST_PRIVATE = 0xE000, 0xF8FF
+
 # First and last code point of a script, and the language that is meant when the text is in this
 # script and the session's language is another one.
 SCRIPTS = (
@@ -36,3 +41,20 @@ def code_of_letter(letter: str, base: str | None) -> str | None:
         if first <= point <= last:
             return base if base and SHARED_SCRIPTS.get(base) == code else code
     return None
+
+
+@lru_cache(maxsize=8192)
+def plain_text(text: str) -> str:
+    """Text in one form of Unicode, with 0–9 for the digits of every script, and nothing private."""
+    if text.isascii():
+        return text
+    text = normalize("NFC", text)
+    if not any(char.isdecimal() or FIRST_PRIVATE <= ord(char) <= LAST_PRIVATE for char in text):
+        return text
+    chars = []
+    for char in text:
+        if char.isdecimal():
+            chars.append(str(decimal(char)))
+        elif category(char) != "Co":
+            chars.append(char)
+    return "".join(chars)

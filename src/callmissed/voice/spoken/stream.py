@@ -19,8 +19,8 @@ from callmissed.voice.spoken.chunks import (
 from callmissed.voice.spoken.dictionary import Dictionary
 from callmissed.voice.spoken.languages import code_of, language
 from callmissed.voice.spoken.outlet import Outlet
-from callmissed.voice.spoken.render import plain_text, render
-from callmissed.voice.spoken.scripts import code_of_letter
+from callmissed.voice.spoken.render import render
+from callmissed.voice.spoken.scripts import code_of_letter, plain_text
 from callmissed.voice.spoken.sheet import Scene
 from callmissed.voice.spoken.vocabulary import Kind
 
