@@ -43,7 +43,10 @@ async def test_the_owner_link_signs_in_once(
         assert "HttpOnly" in cookie and "SameSite=strict" in cookie
         assert f"Path={path};" in f"{cookie};" and "Secure" not in cookie
     me = await nobody.get("/v1/me", headers=bearer(signed_in["access_token"]))
-    assert me.json() == {"tenant": signed_in["tenant"], "role": "owner", "key": None}
+    seen = me.json()
+    assert seen["tenants"] == [{**signed_in["tenant"], "role": "owner"}]
+    assert (seen["tenant"], seen["role"], seen["key"]) == (signed_in["tenant"], "owner", None)
+    assert (seen["person"]["email"], seen["person"]["has_password"]) == (None, False)
     created = await nobody.post(
         "/v1/voice/sessions", json={}, headers=bearer(signed_in["access_token"])
     )
@@ -130,7 +133,7 @@ async def test_forged_tokens_are_strangers(
 async def test_a_key_sees_itself(installation: Installation) -> None:
     async with client_of(installation.app, await installation.key_with("voice")) as client:
         me = (await client.get("/v1/me")).json()
-    assert me["role"] is None
+    assert (me["role"], me["person"], me["tenants"]) == (None, None, [])
     assert me["key"]["permissions"] == ["llm", "stt", "tts", "voice"]
 
 
