@@ -18,7 +18,7 @@ WITHOUT_A_DOOR = {
     "events": "written only; the stream is a door to come",
     "workers": "an inside matter of calls",
     "idempotency": "a header, not a resource",
-    "tenants": "made by the command line",
+    "erasing": "the deletions' side of every table",
     "attempts": "counted by those who sign in",
     "mails": "left by those who invite and ask for links",
     "owner_links": "reached through auth",
@@ -26,7 +26,7 @@ WITHOUT_A_DOOR = {
     "api_keys": "reached through auth and the command line",
     "knowledge": "read by calls; its resource is a door to come",
 }
-STORE_FOUNDATION = {"__init__", "database", "tenant", "system", "schema", "jobs", "rows", "roles", "listening", "refusals"}
+STORE_FOUNDATION = {"__init__", "database", "tenant", "system", "schema", "schema_people", "columns", "jobs", "rows", "roles", "listening", "refusals"}
 
 
 def source_files() -> list[Path]:

@@ -4,25 +4,30 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from callmissed.domain.audit import SYSTEM
 from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, TurnFinished
 from callmissed.domain.sessions import EndReason, Status
 from callmissed.domain.workers import Claim
 from callmissed.kit.clock import utc_now
 from callmissed.kit.journal import JournalWriter
 from callmissed.runtime.journal_folders import has_writer, orphaned_folders, own_folder
-from callmissed.runtime.shipping import Shipper
+from callmissed.runtime.refused_journals import RefusedJournals
+from callmissed.runtime.shipping import REFUSED_SUFFIX, Shipper
 from callmissed.runtime.sink import JournalSink
 from callmissed.runtime.wire import Numbered, Told, ToParent, encode_record
+from callmissed.services import deletions
 from callmissed.store.database import Database
 from callmissed.store.migrations import upgrade
 from callmissed.worker.adoption import Adopter
 from tests.databases import open_database
 from tests.servers import running_postgres, short_folder
 from tests.worker.scripted_child import scripted_turn
-from tests.worker.sessions import Stage, open_stage
+from tests.worker.sessions import KEYRING, Stage, open_stage
 
 ENDED = CallEnded(EndReason.USER_LEFT, caller_audio_s=3.0, agent_audio_s=4.0)
 
@@ -137,6 +142,53 @@ async def test_a_refused_note_stops_neither_its_call_nor_others(
     assert await questions(stage, bad) == ["question 0", "question 2"]
     assert await questions(stage, good) == ["question 0"]
     assert [file.name for file in tmp_path.iterdir()] == [path.with_suffix(".refused").name]
+
+
+async def test_a_refused_journal_goes_with_its_session(stage: Stage, tmp_path: Path) -> None:
+    kept, gone = await stage.claimed_session("-"), await stage.claimed_session("-")
+    folder = own_folder(tmp_path, uuid4())
+    paths = [
+        folder.path / f"{claim.session_id}-{claim.epoch}{REFUSED_SUFFIX}" for claim in (kept, gone)
+    ]
+    for path in (*paths, stray := folder.path / f"stray{REFUSED_SUFFIX}"):
+        path.write_text("what somebody said")
+    refused = RefusedJournals(tmp_path, stage.database)
+    await refused.remove_deleted()
+    assert all(path.exists() for path in paths)
+    await delete_data(stage, gone.session_id)
+    await refused.remove_deleted()
+    assert [path.exists() for path in (*paths, stray)] == [True, False, True]
+    folder.release()
+
+
+async def test_notes_of_a_deleted_session_are_dropped_with_their_journal(
+    stage: Stage, tmp_path: Path
+) -> None:
+    claim = await stage.claimed_session("-")
+    shipper = Shipper(stage.database, tmp_path)
+    path = shipper.expect(claim.session_id, claim.epoch)
+    journal = JournalWriter(path)
+    for seq, note in enumerate((CallerArrived(), turn(0))):
+        journal.append(encode_record(Numbered(seq, utc_now(), note)))
+    await shipper.ship_once()
+    await delete_data(stage, claim.session_id)
+    for seq, note in enumerate((turn(1), ENDED), 2):
+        journal.append(encode_record(Numbered(seq, utc_now(), note)))
+    journal.close()
+    shipper.close(claim.session_id, claim.epoch, "unused")
+    await shipper.ship_once()
+    assert not path.exists() and len(shipper) == 0
+    async with stage.database.system() as db:
+        for table in ("voice_sessions", "turns", "events"):
+            count = await db.connection.execute(text(f"select count(*) from {table}"))
+            assert count.scalar_one() == 0
+
+
+async def delete_data(stage: Stage, session_id: UUID) -> None:
+    async with stage.database.tenant(stage.tenant_id) as db:
+        asked = await deletions.delete_session_data(db, KEYRING, SYSTEM, session_id)
+    async with stage.database.system() as db:
+        assert await deletions.advance(db, asked.id) is deletions.Step.DONE
 
 
 async def test_a_dead_workers_journals_are_adopted_when_their_writers_are_gone(

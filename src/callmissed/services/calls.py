@@ -1,6 +1,6 @@
 """What workers do with sessions: claim them, learn their terms, report what happened."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -93,6 +93,11 @@ async def record_note(
                 await end_session(db, session_id, note.reason, note.detail, at)
         case CallerArrived():
             await claims.mark_arrived(db, session_id, epoch, at)
+
+
+async def find_known(db: SystemDb, ids: Collection[UUID]) -> set[UUID]:
+    """Those of `ids` that are sessions; the others were deleted."""
+    return await claims.find_known(db, ids)
 
 
 def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:

@@ -2,7 +2,7 @@
 is overdue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -209,6 +209,11 @@ async def find_of_suspended(db: SystemDb, *, limit: int) -> list[UUID]:
 async def list_open_among(db: SystemDb, ids: Sequence[UUID]) -> list[UUID]:
     statement = select(_sessions.id).where(_open, _sessions.id.in_(ids))
     return [row["id"] for row in await fetch_all(db, statement)]
+
+
+async def find_known(db: SystemDb, ids: Collection[UUID]) -> set[UUID]:
+    statement = select(_sessions.id).where(_sessions.id.in_(ids))
+    return {row["id"] for row in await fetch_all(db, statement)}
 
 
 async def mark_orphans(db: SystemDb, *, silent_s: float, gap_s: float) -> None:

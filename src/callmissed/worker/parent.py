@@ -16,6 +16,7 @@ from callmissed.domain.sessions import EndReason
 from callmissed.domain.workers import Worker
 from callmissed.runtime.house import open_house
 from callmissed.runtime.journal_folders import own_folder
+from callmissed.runtime.refused_journals import RefusedJournals
 from callmissed.runtime.settings import Settings
 from callmissed.runtime.shipping import Shipper
 from callmissed.worker.adoption import Adopter
@@ -27,6 +28,7 @@ from callmissed.worker.rounds import Bells, repeat
 BEAT_EVERY_S = 1.0
 CLAIM_EVERY_S = 1.0
 ADOPT_EVERY_S = 5.0
+REMOVE_EVERY_S = 5.0
 RESTART_S = 1.0
 DRAIN_S = 30.0
 LAST_WORDS_S = 5.0
@@ -60,11 +62,12 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
         folder = own_folder(root, worker.id)
         shipper = Shipper(house.database, folder.path)
         adopter = Adopter(root, shipper)
+        refused = RefusedJournals(root, house.database)
         bells = Bells()
         fleet = Fleet(command, settings.worker_processes, settings.worker_slots, shipper, bells)
         dispatcher = Dispatcher(house, worker, fleet, shipper, bells)
         try:
-            await _work(fleet, shipper, adopter, dispatcher, bells, stop)
+            await _work(fleet, shipper, adopter, refused, dispatcher, bells, stop)
             if not await shipper.settle(SETTLE_S):
                 log.warning("journals_left", calls=len(shipper))
             with contextlib.suppress(Refusal):
@@ -77,6 +80,7 @@ async def _work(
     fleet: Fleet,
     shipper: Shipper,
     adopter: Adopter,
+    refused: RefusedJournals,
     dispatcher: Dispatcher,
     bells: Bells,
     stop: Stop,
@@ -88,6 +92,7 @@ async def _work(
             group.create_task(fleet.run()),
             group.create_task(repeat(shipper.run, RESTART_S, asyncio.Event())),
             group.create_task(repeat(adopter.adopt, ADOPT_EVERY_S, asyncio.Event())),
+            group.create_task(repeat(refused.remove_deleted, REMOVE_EVERY_S, asyncio.Event())),
             group.create_task(repeat(dispatcher.beat, BEAT_EVERY_S, bells.beat)),
             group.create_task(repeat(dispatcher.obey_announcements, RESTART_S, asyncio.Event())),
         ]
