@@ -18,6 +18,7 @@ PLACES = MappingProxyType(
         "Ext": "extension", "ext": "extension", "Approx": "Approximately", "approx": "approximately",
         "Max": "Maximum", "max": "maximum", "Min": "Minimum", "min": "minimum", "Qty": "quantity",
         "qty": "quantity", "Jr": "Junior", "Sr": "Senior", "Vol": "volume", "Est": "established",
-        "etc": "etcetera", "vs": "versus", "viz": "namely", "p.a": "per annum",
+        "etc": "etcetera", "vs": "versus", "viz": "namely", "incl": "including", "excl": "excluding",
+        "p.a": "per annum",
     }
 )  # fmt: skip

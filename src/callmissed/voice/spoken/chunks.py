@@ -161,6 +161,8 @@ def _is_plain(text: str, core: str, kind: int) -> bool:
         return False
     if kind & Kind.ABBREVIATED and ("." in text or not core.isascii()):
         return False
+    if kind & (Kind.WEEKDAY | Kind.MONTH) and core.isascii():
+        return False
     if len(core) == 1 and core.isupper() and text.endswith("."):
         return False
     return text[len(core) :] in PLAIN_ENDS

@@ -10,6 +10,7 @@ from callmissed.voice.spoken.numbers import cardinal, ordinal, year
 from callmissed.voice.spoken.sheet import (
     DASH,
     END,
+    FIRST_KEPT,
     HAS_DIGIT,
     START,
     Scene,
@@ -48,6 +49,7 @@ def say_dates(sheet: Sheet, scene: Scene) -> None:
     """Says every date in the text. A date that no calendar has is left to the rules for numbers."""
     language = scene.language
     text = sheet.text
+    first_kept = len(sheet.kept)
     if HAS_DIGIT.search(text):
         if "-" in text or "/" in text or "." in text:
             sheet.say(compiled(ISO), lambda match: _iso(match, language))
@@ -60,6 +62,17 @@ def say_dates(sheet: Sheet, scene: Scene) -> None:
             sheet.say(compiled(DECADE), lambda match: _decade(match, language))
             sheet.say(compiled(FISCAL), lambda match: _fiscal(match, language))
             sheet.say(compiled(BARE_YEAR), lambda match: _bare_year(match, sheet, scene))
+    if len(sheet.kept) > first_kept + 1:
+        _join_ranges(sheet, first_kept, language)
+
+
+def _join_ranges(sheet: Sheet, first_kept: int, language: Language) -> None:
+    """A dash between two dates is a range; between other things it is a pause."""
+    dates = f"[{chr(FIRST_KEPT + first_kept)}-{chr(FIRST_KEPT + len(sheet.kept) - 1)}]"
+    pattern = compiled(rf"(?P<first>{dates})\s*{DASH}\s*(?P<last>{dates})")
+    sheet.say(
+        pattern, lambda match: language.fill(language.say["range"], match["first"], match["last"])
+    )
 
 
 def full_date(

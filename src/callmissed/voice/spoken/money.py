@@ -17,7 +17,7 @@ from callmissed.voice.spoken.numbers import (
 from callmissed.voice.spoken.sheet import DASH, HAS_DIGIT, NUMBER, Scene, Sheet, words_pattern
 from callmissed.voice.spoken.vocabulary import CURRENCIES, SCALES
 
-SIGNS = r"US\$|₹|\$|€|£|৳"
+SIGNS = r"US\$|₹|\$|€|£|৳|¥"
 LETTERS = (
     r"(?:Rs|RS|rs|INR|inr|USD|usd|EUR|GBP|AED|Re)\b\.?"
     r"|(?:रु|रू|ரூ|రూ)\.?(?![\u0900-\u0963\u0b80-\u0be5\u0c00-\u0c65])"

@@ -10,21 +10,23 @@ from callmissed.voice.spoken.vocabulary import keywords
 SHORTEST_DIGITS, LONGEST_DIGITS = 7, 15
 MOBILE_DIGITS = 10
 GROUP_DIGITS = 4
+ALONE = rf"(?<!\d-){START}"
 NO_MORE = r"(?![0-9A-Za-z]|[-./:]\d|,\d|\s*%)"
 
 INTERNATIONAL = (
     r"(?<![0-9A-Za-z+])\+\s?(?P<country>\d{1,3})[-. ]?"
     rf"(?P<rest>\(?\d{{2,10}}\)?(?:[-. ]?\(?\d{{2,5}}\)?){{0,4}}){NO_MORE}"
 )
+WITH_CODE = rf"{ALONE}(?P<country>91)[- ]?(?P<rest>[6-9]\d{{4}}[- ]?\d{{5}}){NO_MORE}"
 TOLL_FREE = (
-    rf"{START}(?P<rest>1[89]\d0[- ]\d{{2,4}}(?:[- ]?\d{{2,4}}){{1,2}}|1[89]00\d{{6,7}}){NO_MORE}"
+    rf"{ALONE}(?P<rest>1[89]\d0[- ]\d{{2,4}}(?:[- ]?\d{{2,4}}){{1,2}}|1[89]00\d{{6,7}}){NO_MORE}"
 )
 MOBILE = (
-    rf"{START}(?P<rest>0?[6-9]\d{{4}}[- ]?\d{{5}}|[6-9]\d{{2}}[- ]\d{{3}}[- ]\d{{4}}"
+    rf"{ALONE}(?P<rest>0?[6-9]\d{{4}}[- ]?\d{{5}}|[6-9]\d{{2}}[- ]\d{{3}}[- ]\d{{4}}"
     rf"|[6-9]\d{{3}}[- ]\d{{3}}[- ]\d{{3}}){NO_MORE}"
 )
-LANDLINE = rf"{START}(?P<rest>\(0\d{{2,4}}\)\s?\d{{3,4}}[- ]?\d{{3,5}}|0\d{{2,4}}[- ]\d{{3,4}}[- ]?\d{{3,5}}){NO_MORE}"
-NAMED = rf"{START}(?P<rest>\d{{3,6}}(?:[- ]\d{{2,6}}){{0,3}}|\d{{7,13}}){NO_MORE}"
+LANDLINE = rf"{ALONE}(?P<rest>\(0\d{{2,4}}\)\s?\d{{3,4}}[- ]?\d{{3,5}}|0\d{{2,4}}[- ]\d{{3,4}}[- ]?\d{{3,5}}){NO_MORE}"
+NAMED = rf"{ALONE}(?P<rest>\d{{3,6}}(?:[- ]\d{{2,6}}){{0,3}}|\d{{7,13}}){NO_MORE}"
 
 
 def say_phones(sheet: Sheet, scene: Scene) -> None:
@@ -34,6 +36,7 @@ def say_phones(sheet: Sheet, scene: Scene) -> None:
         return
     if "+" in sheet.text:
         sheet.say(compiled(INTERNATIONAL), lambda match: _international(match, language))
+    sheet.say(compiled(WITH_CODE), lambda match: _with_code(match, language))
     for pattern in (TOLL_FREE, MOBILE, LANDLINE):
         sheet.say(compiled(pattern), lambda match: say_groups(match["rest"], language))
     sheet.say(compiled(NAMED), lambda match: _named(match, sheet, scene))
@@ -56,6 +59,10 @@ def split_digits(digits: str) -> list[str]:
     if len(digits) < SHORTEST_DIGITS:
         return [digits]
     return [digits[start : start + GROUP_DIGITS] for start in range(0, len(digits), GROUP_DIGITS)]
+
+
+def _with_code(match: re.Match[str], language: Language) -> str:
+    return f"{spell_digits(match['country'], language)}, {say_groups(match['rest'], language)}"
 
 
 def _international(match: re.Match[str], language: Language) -> str | None:

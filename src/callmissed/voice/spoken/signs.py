@@ -13,7 +13,7 @@ from callmissed.voice.spoken.vocabulary import keywords
 PHRASES = MappingProxyType(
     {
         r"\be\.\s?g\.,?": "for example,", r"\bi\.\s?e\.,?": "that is,",
-        r"\bw/o\b": "without",
+        r"\b[Hh]\.?\s?No\b\.?": "house number", r"\bw/o\b": "without",
         r"\bw/(?=\s)": "with", r"\ba/c\b": "account", r"\bA/C\b": "account", r"\band/or\b": "and or",
         r"\bc/o\b": "care of",
         r"\ba\.k\.a\.": "also known as", r"\bN/A\b": "not available",
@@ -106,6 +106,7 @@ def _signs(text: str, words_of: Language) -> str:
         text = text.replace("+", f" {say['plus']} ")
     if "=" in text:
         text = compiled(r"\s=\s").sub(f" {say['equals']} ", text)
+    text = text.replace("¢", " cents ")
     if "₹" in text:
         text = text.replace("₹", f" {say_currency(words_of)} ")
     return text

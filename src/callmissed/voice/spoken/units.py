@@ -46,6 +46,7 @@ FEET = (
 )
 INCHES = rf"{START}(?P<n>{NUMBER})(?:[\"”″](?=\s|$)|in(?![A-Za-z]))"
 PER = rf"(?P<amount>{KEPT})\s?/\s?(?P<unit>[^\W\d_](?:[^\W\d_]|[{MARKS}])*)(?!\.\s+\S)"
+PLURAL = rf"{START}(?P<n>100|1,?000)s(?![0-9A-Za-z])"
 PRESSURE = rf"{START}(?P<a>\d{{2,3}})/(?P<b>\d{{2,3}})\s?mm\s?Hg"
 ROUND_THE_CLOCK = rf"{START}24\s?[x×X/]\s?7(?![0-9A-Za-z])"
 
@@ -63,6 +64,7 @@ def say_units(sheet: Sheet, scene: Scene) -> None:
     sheet.say(compiled(PERCENT), lambda match: _percent(match, words))
     sheet.say(compiled(PARTS), lambda match: _part(match, words))
     sheet.say(compiled(DIMENSION), lambda match: _dimension(match, words))
+    sheet.say(compiled(PLURAL), lambda match: _plural(match, words))
     sheet.say(compiled(PRESSURE), lambda match: _pressure(match, words))
     sheet.say(compiled(MEASURE), lambda match: _measure(match, sheet, scene))
     sheet.say(compiled(TIMES), lambda match: counted(match["n"], "times", words))
@@ -128,6 +130,13 @@ def _dimension(match: re.Match[str], words: Language) -> str:
     template = words.say.get(name) or words.say["fraction"]
     said = words.fill(template, amount(match["a"], words), amount(match["b"], words))
     return f"{said} {_named_unit(match['unit'], words, one=False)}" if match["unit"] else said
+
+
+def _plural(match: re.Match[str], words: Language) -> str | None:
+    """ "100s of people": hundreds."""
+    if words.code != "en":
+        return None
+    return "hundreds" if match["n"] == "100" else "thousands"
 
 
 def _pressure(match: re.Match[str], words: Language) -> str:

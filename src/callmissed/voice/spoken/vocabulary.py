@@ -59,7 +59,7 @@ CURRENCIES: Mapping[str, str] = MappingProxyType(
         "₹": "rupee", "rs": "rupee", "inr": "rupee", "re": "rupee", "rupees": "rupee", "rupee": "rupee",
         "रु": "rupee", "रू": "rupee", "ரூ": "rupee", "రూ": "rupee", "৳": "rupee",
         "$": "dollar", "usd": "dollar", "us$": "dollar", "€": "euro", "eur": "euro",
-        "£": "pound", "gbp": "pound", "aed": "dirham",
+        "£": "pound", "¥": "yen", "gbp": "pound", "aed": "dirham",
     }
 )  # fmt: skip
 UNITS: Mapping[str, str] = MappingProxyType(

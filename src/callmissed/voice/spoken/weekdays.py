@@ -17,6 +17,14 @@ MONTH_RANGE = rf"(?<![A-Za-z])(?P<first>{MONTH}){BETWEEN}(?P<last>{MONTH})(?![A-
 ONE_WEEKDAY = rf"(?<![A-Za-z])(?P<name>{WEEKDAY})(?![A-Za-z])(?:\.(?=\s*[-–,]|\s+\S))?"
 
 
+# Short names that are no words of their own; Sat, Sun and Mar are.
+SURE_NAMES = (
+    "Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri",
+    "Jan", "Feb", "Apr", "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec",
+)  # fmt: skip
+SURE = re.compile(rf"(?<![A-Za-z])(?P<name>{words_pattern(SURE_NAMES)})(?![A-Za-z'’-])\.?")
+
+
 def say_weekdays(sheet: Sheet, scene: Scene) -> None:
     """Says short names in full; names that are written in full stay the words they are."""
     language = scene.language
@@ -30,6 +38,7 @@ def say_weekdays(sheet: Sheet, scene: Scene) -> None:
         sheet.say(compiled(WEEKDAY_RANGE + until), lambda match: _range(match, language))
         sheet.say(compiled(ONE_WEEKDAY), lambda match: _name(match["name"], language))
     sheet.say(compiled(MONTH_RANGE), lambda match: _range(match, language))
+    sheet.say(SURE, lambda match: _name(match["name"], language) + sheet.lost_stop(match, scene))
 
 
 def _range(match: re.Match[str], language: Language) -> str | None:
