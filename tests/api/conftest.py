@@ -73,6 +73,7 @@ def environment_of(folder: Path, database_url: str, livekit: LiveKit) -> dict[st
         "CALLMISSED_PUBLIC_URL": "http://api.test",
         "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
         "CALLMISSED_OUTBOUND_ALLOW": "10.9.0.0/16",
+        "CALLMISSED_CREATES_PER_MINUTE": "100000",
         "DATABASE_URL": database_url,
         "LIVEKIT_URL": livekit.url,
         "LIVEKIT_API_KEY": livekit.key,

@@ -23,7 +23,6 @@ WITHOUT_A_DOOR = {
     "mails": "left by those who invite and ask for links",
     "owner_links": "reached through auth",
     "refresh_tokens": "reached through auth",
-    "api_keys": "reached through auth and the command line",
     "knowledge": "read by calls; its resource is a door to come",
 }
 STORE_FOUNDATION = {"__init__", "database", "tenant", "system", "schema", "schema_people", "columns", "jobs", "rows", "roles", "listening", "refusals"}

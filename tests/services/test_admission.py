@@ -22,6 +22,9 @@ from tests.stories import (
 )
 
 
+PLENTY = 1000
+
+
 async def create(database: Database, tenant: Tenant) -> UUID | Kind:
     try:
         async with database.tenant(tenant.id) as db:
@@ -40,7 +43,7 @@ async def create_once(database: Database, tenant: Tenant, key: str, body: bytes)
                 if replay is not None:
                     return replay.resource_id
                 room = f"voice-{uuid4().hex}"
-                session = await sessions.create_session(db, REQUEST, ROUTE, room)
+                session = await sessions.create_session(db, REQUEST, ROUTE, room, PLENTY)
                 await idempotency.remember(db, key, session.id)
                 return session.id
         except Refusal as refusal:

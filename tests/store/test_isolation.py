@@ -17,7 +17,7 @@ from callmissed.store.tenant import TenantDb
 from tests.stories import Tenant, a_session, a_tenant, a_turn, a_worker, rows
 
 # Tables without a tenant: only the system door opens them.
-SYSTEM_ONLY = {"workers", "sign_ins", "password_resets", "attempts"}
+SYSTEM_ONLY = {"workers", "sign_ins", "password_resets", "attempts", "rates"}
 OUTSIDE = {"alembic_version"}
 
 

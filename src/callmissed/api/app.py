@@ -4,10 +4,10 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from callmissed.api import (
     account,
+    api_keys,
     audit,
     bots,
     deletions,
@@ -23,9 +23,11 @@ from callmissed.api import (
     sign_ins,
     tenants,
 )
-from callmissed.api.envelope import EXPOSED_HEADERS, Envelope, Gate
+from callmissed.api.cors import add_cors
+from callmissed.api.envelope import Envelope, Gate
 from callmissed.api.errors import install_error_handlers
-from callmissed.api.permissions import ANYONE, METHODS, RULES
+from callmissed.api.limits import KeyMemory
+from callmissed.api.permissions import ANYONE, RULES
 from callmissed.api.web import web_app
 from callmissed.runtime.house import House
 
@@ -40,13 +42,13 @@ ROUTERS = (
     account,
     people,
     invites,
+    api_keys,
     audit,
     tenants,
     deletions,
     health,
     docs,
 )
-PREFLIGHT_S = 86_400
 
 DESCRIPTION = (
     "Voice agents on the web and on the phone. Every route also answers under `/api/v1`. "
@@ -80,20 +82,14 @@ def _assemble(public_url: str) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.public_url = public_url
+    app.state.key_memory = KeyMemory()
     for module in ROUTERS:
         app.include_router(module.router)
     app.router.default = web_app()
     install_error_handlers(app)
     app.add_middleware(Gate, public_url=public_url)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=METHODS,
-        allow_headers=["*"],
-        expose_headers=EXPOSED_HEADERS,
-        max_age=PREFLIGHT_S,
-    )
-    app.add_middleware(Envelope)
+    add_cors(app, public_url)
+    app.add_middleware(Envelope, public_url=public_url)
     _describe_security(app)
     return app
 

@@ -1,5 +1,6 @@
 """What every answer wears, whoever made it: request id, security headers, no crash shown."""
 
+import asyncio
 import re
 import time
 from uuid import uuid4
@@ -10,24 +11,15 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callmissed.api.errors import allowed_methods, crashed, render_refusal, too_large
+from callmissed.api.bounds import ANSWER_WITHIN_S, bounded
+from callmissed.api.errors import allowed_methods, crashed, render_refusal, took_too_long
 from callmissed.kit.origin import Origin, set_origin
 
-MAX_BODY_BYTES = 1_000_000
 REQUEST_ID_HEADER = "X-Request-Id"
 ALIAS = "/api/v1"
 API_PREFIXES = ("/v1", "/health", "/openapi.json")
 QUIET_PREFIX = "/health"
-
-EXPOSED_HEADERS = (
-    "X-Total-Count",
-    "Retry-After",
-    "X-Request-Id",
-    "X-RateLimit-Limit",
-    "X-RateLimit-Remaining",
-    "X-RateLimit-Reset",
-    "Idempotent-Replayed",
-)
+ONLY_HTTPS = "max-age=31536000"
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY = {
@@ -45,8 +37,9 @@ _log = structlog.get_logger("callmissed.api")
 class Envelope:
     """The outermost layer: names the request, logs it, and dresses its answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
         self.app = app
+        self.is_secure = public_url.startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,7 +55,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _dress(MutableHeaders(scope=message), request_id, scope["path"])
+                headers = MutableHeaders(scope=message)
+                _dress(headers, request_id, scope["path"])
+                if self.is_secure:
+                    headers["Strict-Transport-Security"] = ONLY_HTTPS
             await send(message)
 
         try:
@@ -87,28 +83,38 @@ class Gate:
         if scope["method"] == "OPTIONS" and allowed:
             await Response(status_code=204, headers={"Allow": allowed})(scope, receive, send)
             return
-        has_started = False
+        has_started = is_over = False
+        deadline = asyncio.timeout(ANSWER_WITHIN_S)
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope = {**scope, "method": "GET"}
 
         async def passed(message: Message) -> None:
             nonlocal has_started
+            if not has_started and not is_over:
+                deadline.reschedule(None)
             has_started = True
             if is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
         try:
-            await self.app(scope, _bounded(scope, receive), passed)
+            async with deadline:
+                await self.app(scope, bounded(scope, receive), passed)
         except ClientDisconnect:
             _log.debug("the client went away", path=scope["path"])
-        except Exception:
-            _log.exception("a request crashed", path=scope["path"])
+        except Exception as error:
+            is_over = True
+            is_late = isinstance(error, TimeoutError) and deadline.expired()
+            if is_late:
+                _log.error("a request took too long", path=scope["path"])
+            else:
+                _log.exception("a request crashed", path=scope["path"])
             if has_started:
                 raise
+            refusal = took_too_long(ANSWER_WITHIN_S) if is_late else crashed()
             request_id = scope["state"]["request_id"]
-            answer = render_refusal(crashed(), public_url=self.public_url, request_id=request_id)
+            answer = render_refusal(refusal, public_url=self.public_url, request_id=request_id)
             await answer(scope, receive, passed)
 
 
@@ -134,25 +140,6 @@ def _without_alias(scope: Scope) -> Scope:
     prefix = ALIAS.removesuffix("/v1")
     raw: bytes = scope.get("raw_path") or path.encode()
     return {**scope, "path": path[len(prefix) :], "raw_path": raw[len(prefix) :]}
-
-
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """Counts what comes in; the first byte too many is refused, and so is a length that says so."""
-    declared = Headers(scope=scope).get("content-length", "")
-    received_bytes = 0
-
-    async def counted() -> Message:
-        nonlocal received_bytes
-        if declared.isdecimal() and int(declared[:20]) > MAX_BODY_BYTES:
-            raise too_large(MAX_BODY_BYTES)
-        message = await receive()
-        if message["type"] == "http.request":
-            received_bytes += len(message.get("body", b""))
-            if received_bytes > MAX_BODY_BYTES:
-                raise too_large(MAX_BODY_BYTES)
-        return message
-
-    return counted
 
 
 def _write_access(scope: Scope, status: int, request_id: str, took_s: float) -> None:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from callmissed.api.limits import rate_headers
 from callmissed.api.permissions import methods_of
 from callmissed.domain.errors import Kind, Refusal
 
@@ -25,6 +26,7 @@ STATUS_OF: dict[Kind, int] = {
     Kind.PERMISSION_DENIED: 403,
     Kind.NOT_FOUND: 404,
     Kind.METHOD_NOT_ALLOWED: 405,
+    Kind.REQUEST_TIMEOUT: 408,
     Kind.CONFLICT: 409,
     Kind.TOO_LARGE: 413,
     Kind.IDEMPOTENCY_MISMATCH: 422,
@@ -45,6 +47,7 @@ TYPE_OF_STATUS = {
     403: "permission_error",
     404: "not_found_error",
     405: "invalid_request_error",
+    408: "invalid_request_error",
     409: "conflict_error",
     413: "invalid_request_error",
     422: "invalid_request_error",
@@ -52,6 +55,9 @@ TYPE_OF_STATUS = {
     500: "api_error",
     503: "service_unavailable_error",
 }
+
+# What was not read of the body is not waited for.
+CLOSING = {408, 413}
 
 # Steps of a validation path that name a branch of ours, not a field of the sender.
 _BRANCHES = {"preset", "numbers"}
@@ -84,11 +90,13 @@ def render_refusal(refusal: Refusal, *, public_url: str, request_id: str) -> JSO
         doc_url=f"{public_url}/docs/errors/{refusal.kind.value}",
         request_id=request_id,
     )
-    headers = {}
+    headers = dict(rate_headers(refusal.details.get("standing")))
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
     if status == STATUS_OF[Kind.INVALID_API_KEY]:
         headers["WWW-Authenticate"] = 'Bearer realm="callmissed", error="invalid_token"'
+    if status in CLOSING:
+        headers["Connection"] = "close"
     if "allow" in refusal.details:
         headers["Allow"] = str(refusal.details["allow"])
     return JSONResponse(ErrorOut(error=body).model_dump(), status, headers)
@@ -131,6 +139,23 @@ def too_large(max_bytes: int) -> Refusal:
         Kind.TOO_LARGE,
         f"The body is larger than {max_bytes} bytes.",
         "Send less; metadata is for small values, documents have their own upload.",
+    )
+
+
+def too_slow(max_s: float) -> Refusal:
+    return Refusal(
+        Kind.REQUEST_TIMEOUT,
+        f"The body did not arrive within {max_s:g} seconds.",
+        "Send the request again, whole.",
+    )
+
+
+def took_too_long(max_s: float) -> Refusal:
+    return Refusal(
+        Kind.UNAVAILABLE,
+        f"This took longer than {max_s:g} seconds and was given up.",
+        "Try again in a moment; what was begun was undone.",
+        retry_after_s=1,
     )
 
 

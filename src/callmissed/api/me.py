@@ -4,7 +4,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from callmissed.api.permissions import expand
 from callmissed.api.routes import (
     SIGNED,
     CurrentHouse,
@@ -13,6 +12,7 @@ from callmissed.api.routes import (
     guarded_router,
     refusals,
 )
+from callmissed.domain.api_keys import expand
 from callmissed.domain.principals import Role
 from callmissed.runtime.house import House
 from callmissed.services.people import account_of

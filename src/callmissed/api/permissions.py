@@ -6,13 +6,11 @@
 import re
 from dataclasses import dataclass
 
+from callmissed.domain.api_keys import EVERYTHING, PERMISSIONS, VOICE, expand
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.domain.principals import Principal, Role
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-EVERYTHING = "*"
-VOICE = frozenset({"stt", "tts", "llm"})
-ALIASES = {"voice": VOICE}
 
 STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
 ADMINS = frozenset({Role.OWNER, Role.ADMIN})
@@ -39,6 +37,8 @@ END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
+READ_KEYS = Rule(ADMINS, (frozenset({"keys:read"}), frozenset({"keys:write"})))
+CHANGE_KEYS = Rule(ADMINS, (frozenset({"keys:write"}),))
 CHANGE_TENANT = Rule(ADMINS, (frozenset({"tenant:write"}),))
 DELETE_TENANT = Rule(frozenset({Role.OWNER}), for_keys=False)
 DELETE_DATA = Rule(ADMINS, (frozenset({"data:delete"}),))
@@ -57,6 +57,12 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/bots/{bot_id}"): READ_BOTS,
     ("GET", "/v1/models"): SIGNED_IN,
     ("GET", "/v1/me"): SIGNED_IN,
+    ("POST", "/v1/api-keys"): CHANGE_KEYS,
+    ("GET", "/v1/api-keys"): READ_KEYS,
+    ("GET", "/v1/api-keys/{key_id}"): READ_KEYS,
+    ("PATCH", "/v1/api-keys/{key_id}"): CHANGE_KEYS,
+    ("DELETE", "/v1/api-keys/{key_id}"): CHANGE_KEYS,
+    ("POST", "/v1/api-keys/{key_id}/roll"): CHANGE_KEYS,
     ("GET", "/v1/audit-log"): READ_AUDIT,
     ("GET", "/v1/tenant"): SIGNED_IN,
     ("PATCH", "/v1/tenant"): CHANGE_TENANT,
@@ -120,9 +126,19 @@ def check_permission(principal: Principal, rule: Rule) -> None:
     raise _denied("this key", f"the permissions {wanted}")
 
 
-def expand(permissions: frozenset[str]) -> frozenset[str]:
-    """With what the aliases stand for."""
-    return permissions.union(*(ALIASES[name] for name in permissions if name in ALIASES))
+def grantable(principal: Principal) -> frozenset[str]:
+    """What the principal may let a key do, written out: a key's own permissions, a person's rights.
+
+    A person may grant a permission where every route that it opens is open to their role.
+    """
+    if principal.role is None:
+        return expand(principal.permissions)
+    for_keys = [rule for rule in RULES.values() if rule is not None and rule.for_keys]
+    closed = [rule for rule in for_keys if principal.role not in rule.roles]
+    if not closed:
+        return expand(frozenset(PERMISSIONS))
+    beyond = frozenset().union(*(needed for rule in closed for needed in rule.sets))
+    return frozenset(PERMISSIONS) - beyond - {EVERYTHING}
 
 
 def _denied(who: str, needed: str) -> Refusal:

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from callmissed.api.auth import admit
 from callmissed.api.errors import STATUS_OF, ErrorOut
+from callmissed.api.limits import rate_headers
 from callmissed.api.permissions import RULES
 from callmissed.domain.errors import Kind, Refusal, invalid
 from callmissed.domain.principals import Principal
@@ -51,7 +52,10 @@ class GuardedRoute(APIRoute):
                 request.state.principal = await admit(request, rule)
             if self.body_field is not None:
                 request = JsonRequest(request, _read_object(await request.body()))
-            return await answer(request)
+            response = await answer(request)
+            standing = getattr(request.state, "standing", None)
+            response.headers.update(rate_headers(standing))
+            return response
 
         return guarded
 
@@ -71,8 +75,14 @@ def refusals(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     }
 
 
-SIGNED = (Kind.INVALID_API_KEY, Kind.TOKEN_EXPIRED, Kind.PERMISSION_DENIED, Kind.UNAVAILABLE)
-WITH_BODY = (Kind.MALFORMED_JSON, Kind.INVALID_VALUE, Kind.TOO_LARGE)
+SIGNED = (
+    Kind.INVALID_API_KEY,
+    Kind.TOKEN_EXPIRED,
+    Kind.PERMISSION_DENIED,
+    Kind.RATE_LIMITED,
+    Kind.UNAVAILABLE,
+)
+WITH_BODY = (Kind.MALFORMED_JSON, Kind.INVALID_VALUE, Kind.TOO_LARGE, Kind.REQUEST_TIMEOUT)
 
 
 def current_house(request: Request) -> House:

@@ -1,15 +1,15 @@
 """`/v1/voice/sessions`: create, list, read, end, and the transcript."""
 
-import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Header, Query, Response, status
+from fastapi import Query, Request, Response, status
 from fastapi.responses import PlainTextResponse
 
+from callmissed.api.auth import address_of
+from callmissed.api.idempotency import IdempotencyKey, KeyClaim, claim_of, claim_of_visitor
 from callmissed.api.routes import (
     SIGNED,
     WITH_BODY,
@@ -30,12 +30,14 @@ from callmissed.api.turn_forms import TurnOut, show_turn
 from callmissed.domain.bots import Bot
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.domain.models import Route
+from callmissed.domain.principals import Principal
 from callmissed.domain.sessions import TOKEN_TTL_S, EndReason, Session, SessionRequest, Status
 from callmissed.domain.transcripts import render_srt, render_text
-from callmissed.kit.bounded_json import canonical_json
 from callmissed.kit.tokens import random_base62
 from callmissed.runtime.house import House
 from callmissed.services import bots, idempotency, sessions
+from callmissed.services.key_bounds import check_allowed_models, narrow_to_page
+from callmissed.services.limits import check_creates
 from callmissed.services.models import route_request
 from callmissed.services.outbound import check_url
 from callmissed.services.session_requests import complete_request
@@ -43,21 +45,12 @@ from callmissed.services.session_requests import complete_request
 # About 190 bits: nobody enters a room whose name was not told.
 ROOM_RANDOM_CHARS = 32
 MAX_OFFSET = 2**53
+CREATE_ROUTE = "POST /v1/voice/sessions"
 SUBRIP = "application/x-subrip"
 _TEXT = {"schema": {"type": "string"}}
 
 router = guarded_router("voice sessions")
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[ -~]*$",
-        description="The same key and body within a day get the same answer.",
-    ),
-]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0)]
 
@@ -65,20 +58,13 @@ CREATE_KINDS = (
     *SIGNED,
     *WITH_BODY,
     Kind.NOT_FOUND,
+    Kind.CONCURRENCY_LIMITED,
     Kind.IDEMPOTENCY_MISMATCH,
     Kind.MODEL_NOT_AVAILABLE,
     Kind.PROVIDER_UNAVAILABLE,
     Kind.AT_CAPACITY,
 )
 READ_KINDS = (*SIGNED, Kind.INVALID_VALUE, Kind.NOT_FOUND)
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """The `Idempotency-Key` of a request, if it had one, and what makes a body the same."""
-
-    key: str | None
-    body_hash: bytes
 
 
 @router.post(
@@ -90,20 +76,22 @@ class _Claim:
 async def create_session(
     house: CurrentHouse,
     principal: CurrentPrincipal,
+    request: Request,
     response: Response,
     body: VoiceSessionIn | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> VoiceSessionCreated:
     """Makes a session and its room, and returns the token with which the caller joins it."""
     asked = body or VoiceSessionIn()
-    bot = await _find_bot(house, principal.tenant_id, asked.bot_id)
-    request = complete_request(house.catalog, _given(asked), bot)
-    route = route_request(house.catalog, request, keys=frozenset())
-    if request.webhook_url is not None:
-        allowed = house.settings.outbound_allow
-        await check_url(request.webhook_url, allowed, house.resolver, param="webhook_url")
-    claim = _Claim(idempotency_key, _hash_of(asked))
-    session, is_replay = await _create(house, principal.tenant_id, request, route, claim)
+    claim = claim_of(
+        idempotency_key, CREATE_ROUTE, asked.model_dump(mode="json", exclude_unset=True)
+    )
+    given = _given(asked)
+    if principal.is_publishable:
+        given = narrow_to_page(principal, given)
+        claim = claim_of_visitor(claim, principal, address_of(request))
+    wanted, route = await _plan(house, principal, given, is_replayable=claim.key is not None)
+    session, is_replay = await _create(house, principal.tenant_id, wanted, route, claim)
     if is_replay:
         response.headers["Idempotent-Replayed"] = "true"
     expires_at = session.created_at + timedelta(seconds=TOKEN_TTL_S)
@@ -174,19 +162,38 @@ async def get_transcript(
     return [show_turn(stored) for stored in turns]
 
 
-async def _find_bot(house: House, tenant_id: UUID, bot_id: UUID | None) -> Bot | None:
-    if bot_id is None:
-        return None
-    async with house.database.tenant(tenant_id) as db:
-        try:
-            return await bots.get_bot(db, bot_id)
-        except Refusal as refusal:
-            refusal.param = "bot_id"
-            raise
+async def _plan(
+    house: House, principal: Principal, given: dict[str, Any], *, is_replayable: bool
+) -> tuple[SessionRequest, Route]:
+    """What will run, judged before a room is made for it.
+
+    So are the tenant's limits, as a first guess; a replay is not held up by them.
+    """
+    bot = None
+    async with house.database.tenant(principal.tenant_id) as db:
+        if "bot_id" in given:
+            bot = await _find_bot(db, UUID(given["bot_id"]))
+        if not is_replayable:
+            await check_creates(db, house.settings.creates_per_minute)
+    request = complete_request(house.catalog, given, bot)
+    route = route_request(house.catalog, request, keys=frozenset())
+    check_allowed_models(principal, request, route)
+    if request.webhook_url is not None:
+        allowed = house.settings.outbound_allow
+        await check_url(request.webhook_url, allowed, house.resolver, param="webhook_url")
+    return request, route
+
+
+async def _find_bot(db: TenantTransaction, bot_id: UUID) -> Bot:
+    try:
+        return await bots.get_bot(db, bot_id)
+    except Refusal as refusal:
+        refusal.param = "bot_id"
+        raise
 
 
 async def _create(
-    house: House, tenant_id: UUID, request: SessionRequest, route: Route, claim: _Claim
+    house: House, tenant_id: UUID, request: SessionRequest, route: Route, claim: KeyClaim
 ) -> tuple[Session, bool]:
     """The room first, outside any transaction; then everything else in one.
 
@@ -196,7 +203,8 @@ async def _create(
     await house.rooms.create_room(room)
     try:
         async with house.database.tenant(tenant_id) as db:
-            session, is_replay = await _store(db, request, route, room, claim)
+            most = house.settings.creates_per_minute
+            session, is_replay = await _store(db, request, route, room, claim, most)
     except Refusal as refusal:
         if refusal.kind is not Kind.UNAVAILABLE:
             await _drop_room(house, room)
@@ -207,15 +215,20 @@ async def _create(
 
 
 async def _store(
-    db: TenantTransaction, request: SessionRequest, route: Route, room: str, claim: _Claim
+    db: TenantTransaction,
+    request: SessionRequest,
+    route: Route,
+    room: str,
+    claim: KeyClaim,
+    creates_per_minute: int | None,
 ) -> tuple[Session, bool]:
-    if claim.key is None:
-        return await sessions.create_session(db, request, route, room), False
-    replay = await idempotency.claim_key(db, claim.key, claim.body_hash)
-    if replay is not None:
-        return await sessions.get_session(db, replay.resource_id), True
-    session = await sessions.create_session(db, request, route, room)
-    await idempotency.remember(db, claim.key, session.id)
+    if claim.key is not None:
+        replay = await idempotency.claim_key(db, claim.key, claim.body_hash)
+        if replay is not None:
+            return await sessions.get_session(db, replay.resource_id), True
+    session = await sessions.create_session(db, request, route, room, creates_per_minute)
+    if claim.key is not None:
+        await idempotency.remember(db, claim.key, session.id)
     return session, False
 
 
@@ -233,9 +246,3 @@ def _given(asked: VoiceSessionIn) -> dict[str, Any]:
         given["greeting"] = sent["greeting"]
     voice = given.pop("tts_voice", None)
     return given if voice is None else {**given, "voice": voice}
-
-
-def _hash_of(asked: VoiceSessionIn) -> bytes:
-    """Covers the route and every field that was sent."""
-    sent = asked.model_dump(mode="json", exclude_unset=True)
-    return hashlib.sha256(b"POST /v1/voice/sessions\n" + canonical_json(sent)).digest()

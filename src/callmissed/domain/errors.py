@@ -18,6 +18,7 @@ class Kind(StrEnum):
     PERMISSION_DENIED = "permission_denied"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    REQUEST_TIMEOUT = "request_timeout"
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from callmissed.domain.api_keys import ApiKey
+
 
 class Role(StrEnum):
     OWNER = "owner"
@@ -17,6 +19,7 @@ class Role(StrEnum):
 class Principal:
     """Exactly one of `person_id` (with a role) and `key_id` (with permissions) is set; `sign_in_id`
     is the browser that a person is signed in with. A publishable key is public: it stands in a page.
+    `key` is the row of the key, with its terms.
     """
 
     tenant_id: UUID
@@ -26,6 +29,7 @@ class Principal:
     permissions: frozenset[str]
     sign_in_id: UUID | None = None
     is_publishable: bool = False
+    key: ApiKey | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -165,6 +165,13 @@ class Settings(PeopleSettings, FirstStartSettings):
         default=(),
         shown="none",
     )
+    creates_per_minute: Annotated[int, Field(ge=1, le=100_000)] | None = setting(
+        "CALLMISSED_CREATES_PER_MINUTE",
+        "Voice sessions that one tenant may create in any 60 seconds, whatever its plan.",
+        form="1 to 100000 sessions a minute",
+        default=None,
+        shown="10",
+    )
 
     @model_validator(mode="after")
     def _fill_addresses(self) -> "Settings":

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from callmissed.domain.api_keys import (
+    ALIASES,
     MAX_USABLE_KEYS,
     PREFIX_OF,
     VOICE,
@@ -16,6 +17,7 @@ from callmissed.domain.api_keys import (
     check_models,
     check_permissions,
     check_within,
+    expand,
 )
 from callmissed.domain.audit import Actor
 from callmissed.domain.errors import Kind, Refusal, invalid, not_found
@@ -194,7 +196,12 @@ def _check_kind(terms: KeyTerms) -> None:
     if terms.kind is KeyKind.SECRET:
         if terms.bot_id is not None:
             raise invalid("bot_id", "Only a publishable key is tied to a bot.", "Leave bot_id out.")
+        if not terms.permissions:
+            raise invalid("permissions", "A secret key needs at least one.", "Name what it is for.")
         return
+    if expand(terms.permissions) - ALIASES.keys() != VOICE:
+        hint = "Leave permissions out: it starts sessions and does nothing else."
+        raise invalid("permissions", "A publishable key has no permissions of its own.", hint)
     if terms.bot_id is None:
         raise invalid("bot_id", "A publishable key is tied to one bot.", "Give its bot_id.")
     if not terms.allowed_domains:

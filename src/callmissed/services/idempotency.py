@@ -12,9 +12,10 @@ KEPT_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The request was done before; answer with what it made."""
+    """The request was done before; answer with what it made, and with what was sealed for it."""
 
     resource_id: UUID
+    sealed_answer: bytes | None = None
 
 
 async def claim_key(db: TenantDb, key: str, body_hash: bytes) -> Replay | None:
@@ -40,9 +41,13 @@ async def claim_key(db: TenantDb, key: str, body_hash: bytes) -> Replay | None:
             "This Idempotency-Key was used with another request.",
             "Use a new key for a new request.",
         )
-    return Replay(found.resource_id)
+    return Replay(found.resource_id, found.sealed_answer)
 
 
-async def remember(db: TenantDb, key: str, resource_id: UUID) -> None:
-    """To be called in the transaction that claimed the key."""
-    await idempotency.set_resource(db, key, resource_id)
+async def remember(
+    db: TenantDb, key: str, resource_id: UUID, sealed_answer: bytes | None = None
+) -> None:
+    """To be called in the transaction that claimed the key. `sealed_answer` is what can be shown
+    once only, kept for a replay as long as the key is.
+    """
+    await idempotency.set_resource(db, key, resource_id, sealed_answer)

@@ -55,3 +55,8 @@ async def check_creates(db: TenantDb, creates_per_minute: int | None) -> None:
 async def count_create(db: TenantDb) -> None:
     """To be called in the transaction that stores the session."""
     await limits.add_create(db, CREATES_WINDOW_S)
+
+
+async def forget_lapsed(db: SystemDb) -> None:
+    """Counters that have run out say nothing any more."""
+    await limits.delete_lapsed(db, CREATES_WINDOW_S)

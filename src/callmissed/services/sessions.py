@@ -13,6 +13,7 @@ from callmissed.domain.sessions import EndReason, Session, SessionRequest, Statu
 from callmissed.domain.tenants import suspended
 from callmissed.domain.turns import StoredTurn
 from callmissed.domain.workers import WORKER_SILENT_S
+from callmissed.services import limits
 from callmissed.services.bots import get_bot
 from callmissed.store import events, sessions, tenants, turns, workers
 from callmissed.store.jobs import announce, defer
@@ -29,14 +30,23 @@ FAILED = "voice_session.failed"
 NO_SLOT_RETRY_S = 5
 
 
-async def create_session(db: TenantDb, request: SessionRequest, route: Route, room: str) -> Session:
+async def create_session(
+    db: TenantDb,
+    request: SessionRequest,
+    route: Route,
+    room: str,
+    creates_per_minute: int | None = None,
+) -> Session:
     """Admits and stores a session; what `store_session` says is true afterwards.
 
-    Exact under any number of creates at once: a short lock is held from here to the commit. Raises
-    Refusal NOT_FOUND (bot), AT_CAPACITY.
+    Exact under any number of creates at once: a short lock is held from here to the commit.
+    `creates_per_minute` of None is the plan's. Raises Refusal NOT_FOUND (bot), RATE_LIMITED,
+    CONCURRENCY_LIMITED, AT_CAPACITY, PERMISSION_DENIED (suspended).
     """
-    await _admit(db)
-    return await store_session(db, request, route, room)
+    await _admit(db, creates_per_minute)
+    session = await store_session(db, request, route, room)
+    await limits.count_create(db)
+    return session
 
 
 async def store_session(db: TenantDb, request: SessionRequest, route: Route, room: str) -> Session:
@@ -131,10 +141,11 @@ def _event_data(status: Status, reason: EndReason | None) -> Mapping[str, Any]:
     return {"status": status.value, "end_reason": reason.value if reason else None}
 
 
-async def _admit(db: TenantDb) -> None:
+async def _admit(db: TenantDb, creates_per_minute: int | None) -> None:
     await workers.lock_admission(db)
     if await tenants.is_suspended(db, db.tenant_id):
         raise suspended()
+    await limits.check_creates(db, creates_per_minute)
     if await workers.count_free_slots(db, silent_s=WORKER_SILENT_S) < 1:
         raise Refusal(
             Kind.AT_CAPACITY,

@@ -3,6 +3,7 @@
 from callmissed.domain.sessions import JOIN_WINDOW_S, EndReason
 from callmissed.domain.workers import ORPHAN_S, WORKER_SILENT_S
 from callmissed.services.idempotency import KEPT_S
+from callmissed.services.limits import forget_lapsed
 from callmissed.services.sessions import end_session
 from callmissed.services.tenants import SUSPENDED_DETAIL
 from callmissed.store import (
@@ -27,8 +28,8 @@ MAILS_KEPT_S = 24 * 3600
 
 
 async def end_overdue(db: SystemDb) -> int:
-    """Ends sessions past `max_duration_seconds`, unjoined ones, and those whose worker is gone; how
-    many it ended.
+    """Ends sessions past `max_duration_seconds`, unjoined ones, those of suspended tenants, and
+    those whose worker is gone; how many it ended.
     """
     ended = 0
     overdue = await claims.find_overtime(db, grace_s=GRACE_S, limit=AT_ONCE)
@@ -57,7 +58,7 @@ async def fail_orphans(db: SystemDb) -> int:
 
 async def delete_expired(db: SystemDb) -> None:
     """Idempotency keys and unsent mails after a day, what people sign in with past its time, people
-    who belong to no tenant, workers long gone.
+    who belong to no tenant, workers long gone, counters that have run out.
     """
     await idempotency.delete_older(db, KEPT_S)
     await mails.delete_older(db, MAILS_KEPT_S)
@@ -66,3 +67,4 @@ async def delete_expired(db: SystemDb) -> None:
     await attempts.delete_over(db)
     await people.delete_strays(db)
     await workers.delete_silent(db, WORKERS_KEPT_S)
+    await forget_lapsed(db)

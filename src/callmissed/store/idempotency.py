@@ -16,6 +16,7 @@ from callmissed.store.tenant import TenantDb
 class KeyRow:
     body_hash: bytes
     resource_id: UUID | None
+    sealed_answer: bytes | None
 
 
 async def add(db: TenantDb, key: str, body_hash: bytes) -> bool:
@@ -27,19 +28,23 @@ async def add(db: TenantDb, key: str, body_hash: bytes) -> bool:
 async def find(db: TenantDb, key: str) -> KeyRow | None:
     row = await fetch_first(
         db,
-        select(idempotency_keys.c.body_hash, idempotency_keys.c.resource_id).where(
+        select(idempotency_keys).where(
             idempotency_keys.c.key == key, idempotency_keys.c.tenant_id == db.tenant_id
         ),
     )
-    return None if row is None else KeyRow(row["body_hash"], row["resource_id"])
+    if row is None:
+        return None
+    return KeyRow(row["body_hash"], row["resource_id"], row["sealed_answer"])
 
 
-async def set_resource(db: TenantDb, key: str, resource_id: UUID) -> None:
+async def set_resource(
+    db: TenantDb, key: str, resource_id: UUID, sealed_answer: bytes | None
+) -> None:
     await change(
         db,
         update(idempotency_keys)
         .where(idempotency_keys.c.key == key, idempotency_keys.c.tenant_id == db.tenant_id)
-        .values(resource_id=resource_id),
+        .values(resource_id=resource_id, sealed_answer=sealed_answer),
     )
 
 
