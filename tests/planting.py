@@ -219,7 +219,7 @@ class _Schema:
             "integer": lambda: NUMBER,
             "bigint": lambda: NUMBER,
             "double precision": lambda: float(NUMBER),
-            "timestamp with time zone": lambda: "2026-01-01T00:00:00Z" if needed else None,
+            "timestamp with time zone": lambda: "2090-01-01T00:00:00Z" if needed else None,
         }
         return values[kind]()
 
