@@ -27,7 +27,7 @@ from tests.stories import a_session, a_tenant, rows, shift
 
 PATIENCE_S = 40
 POLL_S = 0.02
-NOWHERE = LiveKit("ws://127.0.0.1:9", "nobody", "n" * 32)
+NOWHERE = LiveKit("ws://127.0.0.1:9", "nobody", "secret-of-a-server-that-is-nowhere")
 
 
 def environment(url: str, livekit: LiveKit) -> dict[str, str]:

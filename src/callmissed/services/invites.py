@@ -65,8 +65,10 @@ async def invite_person(
 async def invite_by_operator(
     db: TenantDb, keyring: Keyring, email: str, role: Role, public_url: str
 ) -> str:
-    """The link; for whoever has the command line. Raises Refusal CONFLICT."""
+    """The link; for whoever has the command line. Raises Refusal CONFLICT, NOT_FOUND."""
     email = compared_email(email)
+    if await tenants.find(db, db.tenant_id) is None:
+        raise not_found("tenant")
     _, link = await _invite(db, keyring, SYSTEM, None, email, role, public_url)
     return link
 
