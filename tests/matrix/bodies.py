@@ -4,13 +4,13 @@ from typing import Any
 from uuid import uuid4
 
 from tests.matrix.operations import Operation, resolve
-
-PASSWORD = "a heron stands in the reeds"
+from tests.matrix.rows import PASSWORD
 
 # By the name of the field, where the schema does not say what fits.
 MEANT: dict[str, Any] = {
     "email": lambda: f"{uuid4().hex}@example.com",
     "password": lambda: PASSWORD,
+    "old_password": lambda: PASSWORD,
     "new_password": lambda: f"{PASSWORD} again",
     "role": lambda: "member",
     "permissions": lambda: ["bots:read"],
@@ -18,7 +18,13 @@ MEANT: dict[str, Any] = {
 }
 
 # Whole bodies, where fields depend on each other.
-WHOLE: dict[str, dict[str, Any]] = {}
+WHOLE: dict[str, dict[str, Any]] = {
+    "POST /v1/api-keys": {
+        "name": "made by the matrix",
+        "kind": "publishable",
+        "allowed_domains": ["app.test"],
+    },
+}
 
 
 def body_of(operation: Operation) -> dict[str, Any] | None:

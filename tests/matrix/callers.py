@@ -6,12 +6,12 @@ from functools import partial
 
 from callmissed.api.permissions import Rule
 from callmissed.domain.principals import Role
-from tests.matrix.catalog import Catalog
 from tests.matrix.world import Caller, World
 
 BARE_KEY = "key with nothing"
 FULL_KEY = "key with everything"
 PUBLISHABLE = "publishable key"
+DOMAIN = "app.test"
 OTHER_OWNER = "another tenant's owner"
 OTHER_KEY = "another tenant's key"
 
@@ -19,7 +19,7 @@ Maker = Callable[[World], Awaitable[Caller]]
 AnyMaker = Callable[[World], Awaitable[Caller | None]]
 
 
-def insiders(rule: Rule, catalog: Catalog) -> dict[str, Maker]:
+def insiders(rule: Rule) -> dict[str, Maker]:
     """Of one tenant: each role, keys with every, no and just the needed permissions, and a
     publishable key.
     """
@@ -27,10 +27,10 @@ def insiders(rule: Rule, catalog: Catalog) -> dict[str, Maker]:
     sets = {FULL_KEY: ("*",), BARE_KEY: ()}
     sets |= {f"key with {'+'.join(sorted(held))}": tuple(held) for held in rule.sets}
     makers |= {kind: partial(_key, kind=kind, held=held) for kind, held in sets.items()}
-    return makers
+    return makers | {PUBLISHABLE: _publishable_key}
 
 
-def nobodies(catalog: Catalog) -> dict[str, tuple[AnyMaker, int]]:
+def nobodies() -> dict[str, tuple[AnyMaker, int]]:
     """Whose request is answered by this status, whatever it asks."""
     return {
         "no credentials": (_nobody, 401),
@@ -38,6 +38,8 @@ def nobodies(catalog: Catalog) -> dict[str, tuple[AnyMaker, int]]:
         "expired key": (_expired_key, 401),
         "unknown key": (_unknown_key, 401),
         "expired token": (_expired_token, 401),
+        "suspended tenant's key": (_suspended_key, 403),
+        "suspended tenant's owner": (_suspended_owner, 403),
     }
 
 
@@ -67,6 +69,36 @@ async def _revoked_key(world: World) -> Caller:
 
 async def _expired_key(world: World) -> Caller:
     return world.key(world.ours, "expired key", "*", expires_at=_past())
+
+
+async def _publishable_key(world: World) -> Caller:
+    bot_id = world.add_bot(world.ours)
+    return world.key(
+        world.ours,
+        PUBLISHABLE,
+        *("stt", "tts", "llm"),
+        prefix="cmp",
+        origin=f"https://{DOMAIN}",
+        bot_id=bot_id,
+        allowed_domains=[DOMAIN],
+    )
+
+
+async def _suspended_key(world: World) -> Caller:
+    caller = world.key(world.ours, "suspended tenant's key", "*")
+    return _suspend(world, caller)
+
+
+async def _suspended_owner(world: World) -> Caller:
+    caller = await world.person(world.ours, Role.OWNER, "suspended tenant's owner")
+    return _suspend(world, caller)
+
+
+def _suspend(world: World, caller: Caller) -> Caller:
+    world.installation.connection.execute(
+        "update tenants set suspended_at = now() where id = %s", [world.ours.tenant_id]
+    )
+    return caller
 
 
 async def _unknown_key(world: World) -> Caller:

@@ -20,9 +20,7 @@ def _row(table: str) -> Factory:
 
 
 def _bot(world: World, side: Rows) -> UUID:
-    bot_id: UUID = side.make("bots")["id"]
-    side.make("bot_versions", bot_id=bot_id)
-    return bot_id
+    return world.add_bot(side)
 
 
 def _person(world: World, side: Rows) -> UUID:
@@ -35,6 +33,8 @@ FACTORIES: dict[str, Factory] = {
     "key_id": _row("api_keys"),
     "person_id": _person,
     "actor": _person,
+    "invite_id": _row("invites"),
+    "deletion_id": _row("deletions"),
     "tenant_id": lambda _, side: side.tenant_id,
 }
 
@@ -51,6 +51,8 @@ def make_id(world: World, side: Rows, caller: Caller | None, name: str) -> str:
         person_id = caller.person_id if caller is not None and owned else None
         person_id = person_id or world.add_person(side, Role.MEMBER)
         return str(side.make(OF_A_PERSON[name], person_id=person_id)["id"])
+    if name == "bot_id" and caller is not None and caller.bot_id and caller.side is side:
+        return str(caller.bot_id)
     if name not in FACTORIES:
         raise LookupError(f"tests/matrix/objects.py has no factory for the parameter {name!r}")
     return str(FACTORIES[name](world, side))

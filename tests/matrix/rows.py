@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,18 +14,20 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from callmissed.kit.passwords import hash_password
 from callmissed.store.sessions import request_json, route_json
 from tests.matrix.catalog import Catalog, Column, TableForm
 from tests.stories import REQUEST, ROUTE
 
 NEVER = object()
+PASSWORD = "a heron stands in the reeds"
 TEXTS = ("text", "varchar", "citext")
 
 # What the code reads back by its own rules, so that a canary in its place would break it; a
 # function gets the tenant's canary.
 MEANT: dict[tuple[str, str], Any] = {
     ("tenants", "plan"): "enterprise",
-    ("people", "password_hash"): None,
+    ("people", "password_hash"): lambda _: password_hash(),
     ("memberships", "role"): "member",
     ("invites", "role"): "member",
     ("owner_links", "used_at"): None,
@@ -45,8 +48,20 @@ MEANT: dict[tuple[str, str], Any] = {
     ("turns", "stages"): Jsonb({"llm": 10}),
     ("audit_log", "actor_kind"): "person",
     ("audit_log", "actor_id"): lambda _: uuid4(),
+    ("api_keys", "kind"): "secret",
     ("api_keys", "permissions"): lambda _: [],
+    ("api_keys", "allowed_models"): None,
+    ("api_keys", "rate_limit_rpm"): None,
+    ("api_keys", "bot_id"): None,
+    ("deletions", "kind"): "session",
+    ("deletions", "counts"): Jsonb({"turns": 1}),
 }
+
+
+@cache
+def password_hash() -> str:
+    """Of `PASSWORD`, which is everybody's here."""
+    return hash_password(PASSWORD)
 
 
 def column_takes_canary(table: str, form: TableForm, column: Column) -> bool:
@@ -72,10 +87,11 @@ class Rows:
 
     def fill(self) -> None:
         """A row in every table that has tenants."""
-        self.make("tenants", id=self.tenant_id)
-        for table, form in self.catalog.items():
-            if form.of_a_tenant:
-                self.need(table)
+        with self.connection.pipeline(), self.connection.transaction():
+            self.make("tenants", id=self.tenant_id)
+            for table, form in self.catalog.items():
+                if form.of_a_tenant:
+                    self.need(table)
 
     def need(self, table: str) -> dict[str, Any]:
         return self.first.get(table) or self.make(table)

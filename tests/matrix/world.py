@@ -17,16 +17,18 @@ from tests.matrix.catalog import Catalog
 from tests.matrix.rows import Rows
 
 LINK_PREFIX = "cmo"
+PUBLISHABLE_KIND = "publishable"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose request it is: the header it carries, and of whose tenant and person it is."""
+    """Whose request it is: the headers it carries, its tenant, its person, the bot it is bound to."""
 
     kind: str
     headers: dict[str, str]
     side: Rows | None
     person_id: UUID | None = None
+    bot_id: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class World:
     installation: Installation
     ours: Rows
     theirs: Rows
-    address: str = field(default_factory=lambda: f"2001:db8::{uuid4().hex[:4]}:{uuid4().hex[:4]}")
+    address: str = field(default_factory=lambda: f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1")
 
     @classmethod
     def make(cls, installation: Installation) -> "World":
@@ -89,12 +91,30 @@ class World:
         side.make("memberships", person_id=person_id, role=role.value)
         return person_id
 
-    def key(self, side: Rows, kind: str, *permissions: str, **columns: Any) -> Caller:
-        key = mint_key("cm")
+    def add_bot(self, side: Rows) -> UUID:
+        bot_id: UUID = side.make("bots")["id"]
+        side.make("bot_versions", bot_id=bot_id)
+        return bot_id
+
+    def key(
+        self,
+        side: Rows,
+        kind: str,
+        *permissions: str,
+        prefix: str = "cm",
+        origin: str | None = None,
+        **columns: Any,
+    ) -> Caller:
+        """A publishable key has its own prefix, and is sent from a page of `origin`."""
+        key = mint_key(prefix)
+        columns.setdefault("allowed_domains", [])
+        if prefix != "cm":
+            columns["kind"] = PUBLISHABLE_KIND
         hashed = keyed_hash(self.installation.house.keyring.api_keys, key)
         side.make("api_keys", key_hash=hashed, permissions=list(permissions), **columns)
         self.installation.secrets.append(key)
-        return Caller(kind, _bearer(key), side)
+        headers = _bearer(key) if origin is None else {**_bearer(key), "Origin": origin}
+        return Caller(kind, headers, side, bot_id=columns.get("bot_id"))
 
     def unissued_key(self) -> str:
         return mint_key("cm")

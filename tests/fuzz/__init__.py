@@ -1,0 +1,1 @@
+"""What nobody sends by accident: forged credentials and broken requests, in great numbers."""
