@@ -6,12 +6,19 @@ entry wins; what an entry says no rule changes. Entries may be several words lon
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from callmissed.voice.spoken.chunks import core_of
 from callmissed.voice.spoken.scripts import MARKS, plain_text
 
 WORD = rf"\w{MARKS}"
 MOST_CHARS = 200
+
+
+@lru_cache(maxsize=256)
+def dictionary_of(entries: tuple[tuple[str, str], ...]) -> "Dictionary":
+    """The entries made ready; the same entries are made ready once, not once a turn."""
+    return Dictionary(dict(entries))
 
 
 class Dictionary:

@@ -16,7 +16,7 @@ from callmissed.voice.spoken.chunks import (
     read_word,
     waits,
 )
-from callmissed.voice.spoken.dictionary import Dictionary
+from callmissed.voice.spoken.dictionary import dictionary_of
 from callmissed.voice.spoken.languages import code_of, language
 from callmissed.voice.spoken.outlet import Outlet
 from callmissed.voice.spoken.render import render
@@ -46,7 +46,7 @@ class SpokenStream:
 
     def __init__(self, language: str, dictionary: Mapping[str, str] = NO_ENTRIES) -> None:
         self._base = code_of(language)
-        self._dictionary = Dictionary(dictionary)
+        self._dictionary = dictionary_of(tuple(dictionary.items()))
         self._start()
 
     def push(self, piece: str) -> str:
