@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
 from callmissed.api.app import create_app
 from tests.api.conftest import Installation, client_of
@@ -125,3 +126,49 @@ async def test_the_document_in_the_repository_is_current(nobody: httpx2.AsyncCli
 
     served = (await nobody.get("/openapi.json")).json()
     assert served == json.loads((ROOT / "web" / "openapi.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("origin", "counts"),
+    [
+        (None, True),
+        ("http://api.test", True),
+        ("http://API.test", True),
+        ("http://shop.api.test", False),
+        ("https://evil.example", False),
+        ("http://api.test:8081", False),
+        ("null", False),
+        ("http://api.test@evil.example", False),
+    ],
+)
+async def test_a_cookie_counts_on_our_own_pages_only(
+    installation: Installation, origin: str | None, counts: bool
+) -> None:
+    """SameSite alone lets in the pages of neighbours under the same domain."""
+    seen: list[str | None] = []
+
+    async def look(request: Request) -> Response:
+        seen.append(request.headers.get("cookie"))
+        return Response()
+
+    app = create_app(installation.house)
+    app.router.add_route("/look", look)
+    headers = {"Cookie": "cm_refresh=x"} | ({} if origin is None else {"Origin": origin})
+    async with client_of(app) as client:
+        await client.get("/look", headers=headers)
+    assert seen == ["cm_refresh=x" if counts else None]
+
+
+async def test_a_preflight_is_kept_for_a_day(nobody: httpx2.AsyncClient) -> None:
+    asked = {**ORIGIN, "Access-Control-Request-Method": "POST"}
+    preflight = await nobody.options("/v1/voice/sessions", headers=asked)
+    assert preflight.headers["access-control-max-age"] == "86400"
+
+
+async def test_https_is_kept_where_it_is_used(installation: Installation) -> None:
+    house = installation.house
+    settings = house.settings.model_copy(update={"public_url": "https://api.test"})
+    for settled, kept in ((house.settings, False), (settings, True)):
+        async with client_of(create_app(replace(house, settings=settled))) as client:
+            answer = await client.get("/health/live")
+        assert ("strict-transport-security" in answer.headers) is kept

@@ -7,6 +7,7 @@ import uvicorn
 import uvloop
 
 from callmissed.api.app import create_app
+from callmissed.api.connections import BoundedProtocol
 from callmissed.runtime.house import open_house
 from callmissed.runtime.settings import Settings
 
@@ -37,6 +38,7 @@ async def serve_until_stopped(settings: Settings) -> None:
             create_app(house),
             host=settings.host,
             port=settings.port,
+            http=BoundedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
