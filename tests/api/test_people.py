@@ -8,12 +8,16 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest_asyncio
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from callmissed.api.app import create_app
 from callmissed.domain.principals import Role
 from callmissed.kit.passwords import hash_password
+from callmissed.kit.tokens import keyed_hash, mint_key
 from callmissed.services.attempts import PASSWORDS_OF_ACCOUNT
 from callmissed.services.password_resets import make_reset_link
+from callmissed.store import owner_links
+from callmissed.store.schema import people
 from tests.api.conftest import Installation, client_of
 from tests.people import Person, a_person
 
@@ -249,3 +253,26 @@ async def test_keys_change_people_only_with_the_permission(
         body["role"] = "owner"
         any_error(await client.post("/v1/people/invites", json=body), 403, "permission_denied")
         any_error(await client.get("/v1/auth/sessions"), 403, "permission_denied")
+
+
+async def test_the_owner_link_and_an_account_go_in_one_step(
+    installation: Installation, browser: httpx2.AsyncClient, any_error: Any
+) -> None:
+    person, house = await person_of(installation, Role.OWNER), installation.house
+    secret, address = mint_key("cmo"), email()
+    async with house.database.system() as db:
+        hashed = keyed_hash(house.keyring.refresh, secret)
+        tenant_id = installation.first.tenant_id
+        await db.connection.execute(
+            update(people).where(people.c.id == person.id).values(email=None)
+        )
+        await owner_links.add(db, tenant_id, person.id, hashed, b"sealed")
+    half = {"link_secret": secret, "email": address}
+    refused = await browser.post("/v1/auth/claim", json=half)
+    assert any_error(refused, 422, "invalid_value")["param"] == "password"
+    common = await browser.post("/v1/auth/claim", json={**half, "password": "password1234"})
+    any_error(common, 422, "invalid_value")
+    claimed = await browser.post("/v1/auth/claim", json={**half, "password": PASSWORD})
+    assert claimed.status_code == 200, claimed.text
+    body = {"email": address, "password": PASSWORD}
+    assert (await browser.post("/v1/auth/login", json=body)).json()["role"] == "owner"
