@@ -171,9 +171,21 @@ async def test_a_voice_that_streams_is_given_the_first_clause_first() -> None:
     assert turn.agent_response == ANSWER
     assert voice.pieces[-2:] == [
         "On Saturday, we are open from ten to four.",
-        " On Sunday we are closed.",
+        "On Sunday we are closed.",
     ]
     assert sum(turn.stages.values()) == turn.first_audio_ms
+
+
+async def test_numbers_are_spoken_as_people_say_them_and_kept_as_written() -> None:
+    voice = ToneTTS()
+    answer = "The blood test costs ₹1,350 in all."
+    call = start_call(scripted_models(["how much"], [answer], voice=voice), greeting=None)
+    await call.line.microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) == 1)
+    await call.hang_up()
+    (turn,) = call.notes.turns
+    assert turn.agent_response == answer
+    assert "one thousand three hundred and fifty rupees" in voice.said[-1]
 
 
 async def test_markdown_is_not_spoken() -> None:

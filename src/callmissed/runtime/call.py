@@ -36,6 +36,7 @@ from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
 from callmissed.transports.livekit_room import RoomLine
 from callmissed.voice.conversation import Conversation
+from callmissed.voice.spoken import load_tables
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,11 @@ class Line(Protocol):
 
 OpenLine = Callable[[CallTerms, int], Awaitable[Line]]
 BuildModels = Callable[[Route, Warm, tuple[Passage, ...]], Models]
+
+
+def prepare_process() -> None:
+    """Reads once what every call of this process would read in its first turn; blocks for about a second."""
+    load_tables()
 
 
 async def open_room_line(terms: CallTerms, tts_rate_hz: int) -> Line:

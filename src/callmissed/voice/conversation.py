@@ -87,7 +87,7 @@ class Conversation:
         self._input = ListenedInput(sound_in, clock.monotonic_s, self._note_arrival)
         self._utterances = UtteranceWatch(self._input.levels, clock, terms.route.language)
         self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
-        self._voice = Voice(mouth, TTS_OPTIONS, clock.monotonic_s)
+        self._voice = Voice(mouth, terms.route.tts_language, TTS_OPTIONS, clock.monotonic_s)
         self._apology = apology(terms.route.tts_language)
         self._agent = CallAgent(
             instructions=compose_instructions(terms.system_prompt, terms.route.language),

@@ -12,6 +12,7 @@ from livekit.agents import APIConnectOptions, tts
 from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
 from callmissed.voice.clauses import ClauseCutter
+from callmissed.voice.spoken import speak_forms
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +20,19 @@ Clip = tuple[rtc.AudioFrame, ...]
 
 
 class Voice:
-    """One call's way to speak. `apology` is played where an answer cannot be synthesised."""
+    """One call's way to speak. `language` (BCP-47) says how numbers, dates and the like are read aloud; captions and
+    transcript keep them as written. `apology` is played where an answer cannot be synthesised.
+    """
 
     def __init__(
-        self, engine: tts.TTS[Any], options: APIConnectOptions, monotonic_s: Callable[[], float]
+        self,
+        engine: tts.TTS[Any],
+        language: str,
+        options: APIConnectOptions,
+        monotonic_s: Callable[[], float],
     ) -> None:
         self._engine = engine
+        self._language = language
         self._options = options
         self._monotonic_s = monotonic_s
         self._apology: tuple[str, Clip] | None = None
@@ -106,6 +114,7 @@ class Voice:
 
     async def _synthesize(self, text: str) -> AsyncGenerator[rtc.AudioFrame, None]:
         """One piece by itself; an engine that streams gets a stream for each."""
+        text = speak_forms(text, self._language)
         if not any(char.isalnum() for char in text):
             return
         if not self._engine.capabilities.streaming:

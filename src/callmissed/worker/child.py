@@ -48,8 +48,9 @@ async def open_providers() -> AsyncIterator[Warm]:
 
 def _real_call() -> RunCall:
     """Imported when it is needed: the engines below it take a second."""
-    from callmissed.runtime.call import run_call
+    from callmissed.runtime.call import prepare_process, run_call
 
+    prepare_process()
     return run_call
 
 

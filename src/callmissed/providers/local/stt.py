@@ -9,7 +9,7 @@ from typing import Never
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import APIConnectionError, stt, utils
+from livekit.agents import APIConnectionError, APIError, stt, utils
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -82,7 +82,7 @@ class LocalSTT(stt.STT[Never]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions,
     ) -> stt.SpeechEvent:
-        raise NotImplementedError("recognition of whole recordings goes through stream()")
+        raise APIError("recognition of whole recordings goes through stream()", retryable=False)
 
 
 @dataclass(slots=True)

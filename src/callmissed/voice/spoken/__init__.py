@@ -18,7 +18,9 @@ from callmissed.voice.spoken.stream import SpokenStream, speak_forms
 
 __all__ = ["SpokenStream", "load_tables", "speak_forms"]
 
-_TOUCHES_EVERY_TABLE = "Dr. Rao: ₹1,20,000 on 21/11/2026 at 9:30, 2.5 km, 3rd, +91 98765 43210, #4521"
+_TOUCHES_EVERY_TABLE = (
+    "Dr. Rao: ₹1,20,000 on 21/11/2026 at 9:30, 2.5 km, 3rd, +91 98765 43210, #4521"
+)
 
 
 def load_tables() -> None:
