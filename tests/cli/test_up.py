@@ -81,6 +81,24 @@ def test_a_tenant_is_made_beside_a_running_installation(installation: Installati
     assert status(installation.base_url, "/v1/bots", key) == 200
 
 
+def test_keys_are_made_listed_and_revoked_beside_a_running_installation(
+    installation: Installation,
+) -> None:
+    where = ("--data-dir", str(installation.data_dir))
+    said = callmissed("key", "create", "CI", "--permission", "bots:read", "--rpm", "600", *where)
+    assert said.returncode == 0, said.stderr
+    key_id, key = [line.partition(": ")[2] for line in said.stdout.splitlines()]
+    assert status(installation.base_url, "/v1/bots", key) == 200
+    listed = callmissed("key", "list", *where).stdout
+    assert key_id in listed and "(bots:read)" in listed and key not in listed
+    assert callmissed("key", "revoke", key_id, *where).returncode == 0
+    assert status(installation.base_url, "/v1/bots", key) == 401
+    assert key_id not in callmissed("key", "list", *where).stdout
+    wrong = callmissed("key", "create", "CI", "--permission", "bot:read", *where)
+    assert wrong.returncode == 1
+    assert "hint: Did you mean bots:read?" in wrong.stderr
+
+
 @pytest.mark.timeout(400)
 def test_deaths_and_returns_of_an_installation(data_dir: Path) -> None:
     key, marker = mint_key("cm"), f"TEST_MARKER={uuid4().hex}"

@@ -1,27 +1,19 @@
 """`callmissed tenant …`."""
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from callmissed.cli.faults import told_plainly
+from callmissed.cli.within import DataDir, run_within
 from callmissed.domain.audit import SYSTEM
 from callmissed.domain.tenants import Plan, Tenant
 
 if TYPE_CHECKING:
     from callmissed.runtime.house import House
-    from callmissed.runtime.settings import Settings
-
-T = TypeVar("T")
 
 app = typer.Typer(help="Tenants of this installation.", no_args_is_help=True)
 
-DataDir = Annotated[
-    Path | None, typer.Option(help="Folder that `callmissed up` keeps everything in.")
-]
 TenantId = Annotated[UUID, typer.Argument(help="Its id, as `tenant list` shows it.")]
 
 
@@ -43,7 +35,7 @@ def create(
         async with house.database.system() as db:
             return await create_tenant(db, house.keyring, name, plan=plan.value)
 
-    tenant_id, key = _run(make, data_dir)
+    tenant_id, key = run_within(make, data_dir)
     typer.echo(f"tenant: {tenant_id}\napi key: {key}")
 
 
@@ -56,7 +48,7 @@ def list_all(data_dir: DataDir = None) -> None:
         async with house.database.system() as db:
             return await list_tenants(db)
 
-    for tenant in _run(read, data_dir):
+    for tenant in run_within(read, data_dir):
         state = "suspended" if tenant.suspended_at else "active"
         typer.echo(f"{tenant.id}  {tenant.plan.value:<10}  {state:<9}  {tenant.name}")
 
@@ -70,7 +62,7 @@ def show(tenant_id: TenantId, data_dir: DataDir = None) -> None:
         async with house.database.system() as db:
             return await get_tenant(db, tenant_id)
 
-    tenant = _run(read, data_dir)
+    tenant = run_within(read, data_dir)
     kept = "for ever" if tenant.retention_days is None else f"{tenant.retention_days} days"
     typer.echo(
         f"tenant: {tenant.id}\nname: {tenant.name}\nplan: {tenant.plan.value}\n"
@@ -88,7 +80,7 @@ def suspend(tenant_id: TenantId, data_dir: DataDir = None) -> None:
         async with house.database.system() as db:
             await suspend_tenant(db, SYSTEM, tenant_id)
 
-    _run(change, data_dir)
+    run_within(change, data_dir)
     typer.echo(f"{tenant_id} is suspended.")
 
 
@@ -101,7 +93,7 @@ def resume(tenant_id: TenantId, data_dir: DataDir = None) -> None:
         async with house.database.system() as db:
             await resume_tenant(db, SYSTEM, tenant_id)
 
-    _run(change, data_dir)
+    run_within(change, data_dir)
     typer.echo(f"{tenant_id} is active.")
 
 
@@ -118,7 +110,7 @@ def set_plan(
         async with house.database.system() as db:
             await tenants.set_plan(db, SYSTEM, tenant_id, plan)
 
-    _run(change, data_dir)
+    run_within(change, data_dir)
     typer.echo(f"{tenant_id} is on the plan {plan.value}.")
 
 
@@ -136,19 +128,5 @@ def delete(
             asked = await delete_tenant(db, house.keyring, SYSTEM, tenant_id, confirm_name)
             return asked.id
 
-    deletion_id = _run(change, data_dir)
+    deletion_id = run_within(change, data_dir)
     typer.echo(f"{tenant_id} is suspended and is being deleted.\ndeletion: {deletion_id}")
-
-
-def _run(work: "Callable[[House], Awaitable[T]]", data_dir: Path | None) -> T:
-    import asyncio
-
-    from callmissed.runtime.house import open_house
-    from callmissed.runtime.installed import load_installed
-
-    async def run(settings: "Settings") -> T:
-        async with open_house(settings) as house:
-            return await work(house)
-
-    with told_plainly():
-        return asyncio.run(run(load_installed(data_dir.absolute() if data_dir else None)))
