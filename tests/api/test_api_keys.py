@@ -1,18 +1,24 @@
 """Keys: shown once, bounded by their maker, rolled with an overlap, revoked at once."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
+from callmissed.api.permissions import RULES, grantable
+from callmissed.domain.api_keys import PERMISSIONS
+from callmissed.domain.principals import Principal, Role
 from callmissed.kit.clock import rfc3339
-from callmissed.kit.tokens import key_is_well_formed
+from callmissed.kit.tokens import key_is_well_formed, mint_key
 from tests.api.conftest import Installation, client_of
 from tests.api.keys import PATH, SESSIONS, make_key
 from tests.stories import rows
 
+ROOT = Path(__file__).resolve().parents[2]
 SOON = rfc3339(datetime.now(UTC) + timedelta(days=2))
 LATER = rfc3339(datetime.now(UTC) + timedelta(days=20))
 
@@ -365,3 +371,36 @@ async def _let_overlap_end(installation: Installation, key_id: UUID) -> None:
         installation.house.database,
         f"update api_keys set revoked_at = now() where id = '{key_id}' returning id",
     )
+
+
+def test_the_published_pattern_finds_every_key() -> None:
+    guide = (ROOT / "docs" / "guides" / "keys.md").read_text("utf-8")
+    pattern = next(line for line in guide.splitlines() if line.startswith("\\b"))
+    for prefix in ("cm", "cmp"):
+        for _ in range(100):
+            key = mint_key(prefix)
+            assert re.findall(pattern, f'{{"key":"{key}"}}') == [key]
+    assert not re.findall(pattern, f"cm_{'a' * 37} cmr_{'a' * 36} xcm_{'a' * 36}")
+
+
+def test_every_permission_of_the_table_is_in_the_catalogue_and_back() -> None:
+    needed = {name for rule in RULES.values() if rule for names in rule.sets for name in names}
+    assert needed <= PERMISSIONS.keys()
+    assert PERMISSIONS.keys() - needed == {"*", "voice"}
+
+
+@pytest.mark.parametrize(
+    ("role", "grants_all", "lacks"),
+    [
+        (Role.OWNER, True, set()),
+        (Role.ADMIN, True, set()),
+        (Role.MEMBER, False, {"*", "keys:write", "people:write"}),
+        (Role.ATTENDANT, False, {"*", "keys:write", "stt"}),
+    ],
+)
+def test_a_person_grants_what_their_role_may_do(
+    role: Role, grants_all: bool, lacks: set[str]
+) -> None:
+    granted = grantable(Principal(uuid4(), uuid4(), role, None, frozenset()))
+    assert ("*" in granted) is grants_all
+    assert not lacks & granted
