@@ -8,7 +8,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
-SOURCE_PATH = re.compile(r"`((?:src/callmissed/|tests/|scripts/|bench/|web/src/|docs/)[\w./-]+\.\w+)`")
+SOURCE_PATH = re.compile(
+    r"`((?:src/callmissed/|tests/|scripts/|bench/|web/src/|docs/)[\w./-]+\.\w+)`"
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -21,7 +21,6 @@ from tests.stories import (
     shift,
 )
 
-
 PLENTY = 1000
 
 

@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 @dataclass(slots=True)
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - the word the house uses
     """A request that cannot be done: `message` says what is wrong, `param` where, `hint` what to do about it.
 
     `retry_after_s` is set where trying again later can help.

@@ -18,9 +18,9 @@ class Source:
 class Turn:
     """Turn 0 is the greeting; its `user_transcript` is None.
 
-    Every `*_ms` instant counts from the last sound of the caller's utterance (`stt_ms`: final words known, `endpoint_ms`:
-    end of turn decided, `first_token_ms`, `first_audio_ms`: first audible sample handed to the transport, `total_ms`:
-    agent silent again); None where the stage did not happen. `stages` are consecutive durations in ms that add up to
+    Every `*_ms` instant counts from the last sound of the caller's utterance: `stt_ms` final words known, `endpoint_ms`
+    end of turn decided, `first_token_ms`, `first_audio_ms` first audible sample handed to the transport, `total_ms`
+    agent silent again; None where the stage did not happen. `stages` are consecutive durations in ms that add up to
     `first_audio_ms`. `retrieval_ms` is a duration. `offset_ms` counts from the session's first moment, `duration_ms`
     covers the turn from the caller's onset to the agent's last sound. `agent_response` is what was heard; `generated`
     what the model wrote.

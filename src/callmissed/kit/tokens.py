@@ -26,7 +26,9 @@ def mint_key(prefix: str) -> str:
 
 def key_is_well_formed(key: str, prefix: str) -> bool:
     """True when prefix, length, alphabet and checksum fit; says nothing about whether the key was ever issued."""
-    if len(key) != len(prefix) + 1 + RANDOM_CHARS + CHECKSUM_CHARS or not key.startswith(f"{prefix}_"):
+    if len(key) != len(prefix) + 1 + RANDOM_CHARS + CHECKSUM_CHARS or not key.startswith(
+        f"{prefix}_"
+    ):
         return False
     secret = key[len(prefix) + 1 :]
     if any(char not in BASE62 for char in secret):
