@@ -6,10 +6,10 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_CACHE_DIR ?= $(HOME)/.cache/uv
 
-.PHONY: help setup web up test check dev lint format docs bench clean
+.PHONY: help setup web up test check lint format dev docs clean proofs-first-call
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 setup: .venv/.ready web ## install everything that `up` and `test` need (Python, web app, media server)
 
@@ -51,3 +51,9 @@ docs: .venv/.ready ## write the generated pages of docs/reference and web/openap
 
 clean: ## remove what was built; data is kept
 	rm -rf .venv web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache
+
+proofs-first-call: setup ## the slow proofs of the first call: questions, latency, deadlines, twenty browser runs
+	$(PY) -m bench.first_call.questions
+	$(PY) -m bench.first_call.latency
+	$(PY) -m bench.first_call.deadlines
+	for run in $$(seq 1 20); do TEST_BROWSER=$$(scripts/browser) .venv/bin/pytest -q tests/browser/test_first_call.py || exit 1; done
