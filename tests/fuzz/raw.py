@@ -61,6 +61,8 @@ async def send_raw(app: FastAPI, request: RawRequest) -> RawAnswer:
         else:
             answer.body += message.get("body", b"")
 
+    # What is refused at once never waits, and would keep the others waiting.
+    await asyncio.sleep(0)
     started_s = time.monotonic()
     async with asyncio.timeout(HANGS_AFTER_S):
         await app(_scope_of(request), receive, send)

@@ -14,7 +14,7 @@ from tests.matrix.asking import CANARY
 from tests.matrix.callers import FULL_KEY
 from tests.matrix.world import Installation, World
 
-MUTANTS = scaled(6_000, 100_000)
+MUTANTS = scaled(3_000, 100_000)
 A_WORLD = 500
 # What may be answered with 503: nobody is at fault, and the answer says when to try again.
 BUSY = {"at_capacity", "provider_unavailable", "unavailable"}
@@ -35,6 +35,24 @@ async def test_no_broken_request_crashes_or_hangs(
     assert sum(statuses.values()) == MUTANTS
     # Signed requests get through to the work, broken as they are.
     assert statuses[422] > MUTANTS // 20 and statuses[200] > MUTANTS // 50
+
+
+FOUND = {
+    "a query that is no text, for a method that is not there": RawRequest(
+        "X", b"/v1/tenant", b"x=\xff\xfe"
+    ),
+    "a cookie from an origin that is no address": RawRequest(
+        "POST",
+        b"/v1/auth/refresh",
+        headers=[(b"cookie", b"cm_refresh=x"), (b"origin", b"https://[::1")],
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", FOUND.values(), ids=FOUND)
+async def test_what_once_crashed_does_not(installation: Installation, request_: RawRequest) -> None:
+    answer = await send_raw(installation.app, request_)
+    assert answer.status in (401, 405)
 
 
 async def answered(installation: Installation, world: World, request: RawRequest) -> int | None:

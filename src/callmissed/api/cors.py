@@ -52,5 +52,12 @@ class OwnCookies:
         origin = headers.get("origin")
         if "cookie" not in headers or origin is None:
             return False
-        host = urlsplit(origin).netloc.lower() if origin.isascii() else ""
-        return host not in {self.own_host, headers.get("host", "").lower()} - {""}
+        return _host_of(origin) not in {self.own_host, headers.get("host", "").lower()} - {""}
+
+
+def _host_of(origin: str) -> str:
+    """Empty for what is no origin."""
+    try:
+        return urlsplit(origin).netloc.lower() if origin.isascii() else ""
+    except ValueError:
+        return ""

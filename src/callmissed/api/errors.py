@@ -173,7 +173,7 @@ def _refusal_of(request: Request, error: Exception) -> Refusal:
     if isinstance(error, RequestValidationError):
         return _refusal_of_validation(error.errors(), _known_fields(request))
     if isinstance(error, HTTPException) and error.status_code == 405:
-        allowed = allowed_methods(request.url.path)
+        allowed = allowed_methods(request.scope["path"])
         return Refusal(
             Kind.METHOD_NOT_ALLOWED,
             f"This route does not answer {request.method}.",
