@@ -84,3 +84,11 @@ OPERATIONS = tuple(
     for path, forms in DOCUMENT["paths"].items()
     for method, form in forms.items()
 )
+
+
+def shown_fields() -> set[str]:
+    """The names of all fields that answers have, and some that only rows have."""
+    names = {"tenant_id", "person_id", "key_hash", "password_hash", "plan", "suspended_at"}
+    for schema in DOCUMENT["components"]["schemas"].values():
+        names |= set(schema.get("properties", {}))
+    return names

@@ -4,12 +4,14 @@ Generated from the OpenAPI document and `api/permissions.py`: what is added ther
 """
 
 import io
+import json
 
 import pytest
 
 from callmissed.api.permissions import RULES, Rule
 from callmissed.domain.principals import Role
 from tests.matrix.asking import CANARY, ask, faults_of, gist
+from tests.matrix.bodies import body_of
 from tests.matrix.callers import (
     BARE_KEY,
     OTHER_OWNER,
@@ -20,9 +22,9 @@ from tests.matrix.callers import (
     nobodies,
 )
 from tests.matrix.digests import digest_of
-from tests.matrix.objects import MALFORMED, make_ids, unknown_id
-from tests.matrix.operations import OPERATIONS, Operation
-from tests.matrix.rows import MEANT, column_takes_canary, shown
+from tests.matrix.objects import MALFORMED, make_id, make_ids, unknown_id
+from tests.matrix.operations import OPERATIONS, Operation, shown_fields
+from tests.matrix.rows import MEANT, column_takes_canary, password_hash, shown
 from tests.matrix.world import Caller, Installation, World
 
 # Finer rules than the table's: who passes it and is refused with 403 all the same.
@@ -103,6 +105,57 @@ async def test_another_tenant_finds_nothing(
             if answer.status_code != (404 if allowed else 403):
                 faults.append(f"as {caller.kind}: {answer.status_code} {answer.text[:200]}")
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.rule], ids=str)
+async def test_reading_changes_nothing_and_shows_no_secret(
+    installation: Installation, operation: Operation
+) -> None:
+    if operation.changes:
+        return
+    world = World.make(installation)
+    issued = len(installation.secrets)
+    owner = await world.person(world.ours, Role.OWNER, Role.OWNER.value)
+    world.key(world.ours, "key", "*")
+    ids = make_ids(world, world.ours, owner, operation)
+    # The first request notes that the person was here.
+    await ask(world, owner, operation, ids)
+    before = digest_of(world.ours)
+    answer = await ask(world, owner, operation, ids)
+    assert digest_of(world.ours) == before
+    assert answer.status_code == 200
+    secrets = [*installation.secrets[issued:], password_hash()]
+    assert not [secret for secret in secrets if secret in answer.text]
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.body_schema], ids=str)
+async def test_what_is_only_shown_cannot_be_sent(
+    installation: Installation, operation: Operation
+) -> None:
+    """Every field of any answer, sent where it is not a field: refused by its name."""
+    world = World.make(installation)
+    caller = await insiders(Rule())[Role.OWNER.value](world)
+    taken = set((operation.body_schema or {})["properties"])
+    for name in sorted(shown_fields() - taken):
+        body = (body_of(operation) or {}) | {name: None}
+        path = operation.path.format(
+            **{
+                param.name: make_id(world, world.ours, caller, param.name)
+                for param in operation.ids
+                if param.place == "path"
+            }
+        )
+        answer = await world.ask(caller, operation.method, path, json=body)
+        assert answer.status_code == 422, (name, answer.text)
+        assert answer.json()["error"]["param"] == name or "more)" in answer.text
+
+
+def test_the_log_tells_of_refusals(installation: Installation, log: io.StringIO) -> None:
+    """Over what the tests before this one asked: each with its route and its request's id."""
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    told = {(line["method"], line["status"]) for line in lines if line["event"] == "request"}
+    assert {("GET", 401), ("GET", 403), ("POST", 401), ("DELETE", 403)} <= told
+    assert all(line["request_id"] for line in lines if line["event"] == "request")
 
 
 def test_everything_that_is_documented_is_asked() -> None:
