@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.canaries import collected_logs, find_canaries
 from tests.servers import (
     Installation,
     running_installation,
@@ -38,6 +39,14 @@ def clean_environment() -> None:
     for name in list(os.environ):
         if name.startswith(("CALLMISSED_", "LIVEKIT_")) or name == "DATABASE_URL":
             del os.environ[name]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def canaries_stay_out_of_logs() -> Iterator[None]:
+    """What the code under test logs in this process is searched when all tests have run."""
+    with collected_logs() as log:
+        yield
+    assert not find_canaries(log.getvalue())
 
 
 @pytest_asyncio.fixture(scope="session")

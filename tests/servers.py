@@ -20,6 +20,7 @@ from callmissed.runtime.embedded.livekit_program import provide_program
 from callmissed.runtime.embedded.ports import free_ports
 from callmissed.runtime.embedded.postgres import postgres_child, prepare_cluster, prepare_database
 from callmissed.runtime.supervisor import Supervisor
+from tests.canaries import find_canaries, logged_by_children, note
 
 READY_WITHIN_S = 170.0
 STOP_WITHIN_S = 60.0
@@ -88,7 +89,10 @@ class Installation:
 @contextmanager
 def running_installation(folder: Path, **settings: str) -> Iterator[Installation]:
     """Starts `callmissed up` on free ports with its data in `folder`/data, and ends it with the
-    block. Started again in the same folder it finds what it left there."""
+    block. Started again in the same folder it finds what it left there.
+
+    Raises AssertionError where its processes logged a secret or words of a call.
+    """
     data_dir, ready, log = folder / "data", folder / "ready.json", folder / "up.log"
     ready.unlink(missing_ok=True)
     argv = [sys.executable, "-m", "callmissed", "up", "--ready-json", str(ready)]
@@ -106,9 +110,12 @@ def running_installation(folder: Path, **settings: str) -> Iterator[Installation
     try:
         _wait_for(ready, process, log)
         found = json.loads(ready.read_text())
+        note(found["api_key"] or "", "the first key")
+        note((found["owner_link"] or "").partition("#")[2], "the owner link")
         installation = Installation(**found, data_dir=data_dir, log=log, process=process)
         yield installation
         installation.stop()
+        assert not find_canaries(logged_by_children(log.read_text())), log
     finally:
         process.kill()
         process.wait()

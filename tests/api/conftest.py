@@ -24,6 +24,7 @@ from callmissed.services import workers
 from callmissed.services.installation import prepare
 from callmissed.services.tenants import create_tenant
 from callmissed.store import api_keys
+from tests.canaries import note_exchange
 from tests.conftest import LiveKit
 from tests.databases import fresh_database
 from tests.stories import shift
@@ -95,7 +96,12 @@ async def _furnish(house: House) -> Installation:
 def client_of(app: FastAPI, key: str | None = None) -> httpx2.AsyncClient:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
-    return httpx2.AsyncClient(transport=transport, base_url="http://api.test", headers=headers)
+    return httpx2.AsyncClient(
+        transport=transport,
+        base_url="http://api.test",
+        headers=headers,
+        event_hooks={"response": [note_exchange]},
+    )
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from callmissed.domain.sessions import AGENT_IDENTITY, CALLER_IDENTITY
+from tests.canaries import note_exchange, note_words
 from tests.servers import Installation
 from tests.speech.recordings import Spoken, read_recording
 from tests.transports.room_callers import RoomCaller
@@ -47,7 +48,11 @@ class Customer:
 
     async def turns(self, session_id: str) -> list[Json]:
         answer = await self.client.get(f"{SESSIONS}/{session_id}/transcript")
-        return list(answer.raise_for_status().json())
+        turns = list(answer.raise_for_status().json())
+        for turn in turns:
+            note_words(turn["user_transcript"])
+            note_words(turn["agent_response"])
+        return turns
 
     async def delete_session(self, session_id: str) -> None:
         (await self.client.delete(f"{SESSIONS}/{session_id}")).raise_for_status()
@@ -71,7 +76,12 @@ async def open_customer(installation: Installation) -> AsyncIterator[Customer]:
     """With the key that the installation made at its first start."""
     assert installation.api_key is not None
     headers = {"Authorization": f"Bearer {installation.api_key}"}
-    client = httpx2.AsyncClient(base_url=installation.base_url, headers=headers, timeout=10)
+    client = httpx2.AsyncClient(
+        base_url=installation.base_url,
+        headers=headers,
+        timeout=10,
+        event_hooks={"response": [note_exchange]},
+    )
     async with client:
         yield Customer(client)
 

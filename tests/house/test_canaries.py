@@ -4,6 +4,8 @@ import logging
 
 import httpx2
 import pytest
+
+from callmissed.kit.tokens import mint_key
 from tests.canaries import (
     collected_logs,
     find_canaries,
@@ -12,8 +14,6 @@ from tests.canaries import (
     note_exchange,
     note_words,
 )
-
-from callmissed.kit.tokens import mint_key
 
 
 def test_noted_values_are_found_however_they_are_written() -> None:

@@ -10,9 +10,8 @@ from callmissed.domain.audit import SYSTEM, Actor, ActorKind, actor_of
 from callmissed.domain.principals import Principal, Role
 from callmissed.kit.origin import Origin, set_origin
 from callmissed.services.audit import list_entries, record
-from callmissed.services.tenants import create_tenant
+from callmissed.store import tenants
 from callmissed.store.database import Database
-from tests.stories import KEYRING
 
 OWNER = Actor(ActorKind.PERSON, uuid4())
 
@@ -20,8 +19,7 @@ OWNER = Actor(ActorKind.PERSON, uuid4())
 @pytest.fixture
 async def tenant_id(database: Database) -> UUID:
     async with database.system() as db:
-        made, _ = await create_tenant(db, KEYRING, "Acme")
-    return made
+        return await tenants.add(db, "Acme", "free")
 
 
 async def test_an_entry_says_who_what_and_from_where(database: Database, tenant_id: UUID) -> None:
@@ -84,7 +82,7 @@ async def test_a_tenant_neither_reads_nor_writes_anothers_entries(
     database: Database, tenant_id: UUID
 ) -> None:
     async with database.system() as system:
-        stranger, _ = await create_tenant(system, KEYRING, "Strangers")
+        stranger = await tenants.add(system, "Strangers", "free")
         await record(system, tenant_id, SYSTEM, "tenant.suspended", str(tenant_id))
     async with database.tenant(stranger) as db:
         assert await list_entries(db, None, None, 50, 0) == ([], 0)
