@@ -11,12 +11,12 @@ import statistics
 
 import numpy as np
 from numpy.typing import NDArray
+
+from callmissed.kit.loudness import WINDOW_S, LevelLog, window_levels_db
 from tests.e2e.caller import Json, ask, calling, hear_greeting, open_customer
 from tests.servers import running_installation, running_livekit, short_folder
 from tests.speech.recordings import Spoken, read_recording, spoken_questions
 from tests.transports.room_callers import RATE_HZ, RoomCaller, fresh_room
-
-from callmissed.kit.loudness import WINDOW_S, LevelLog, window_levels_db
 
 VOICE = "rms"
 CLICKS = 20

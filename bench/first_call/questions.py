@@ -8,12 +8,11 @@ import asyncio
 from dataclasses import dataclass
 from itertools import pairwise
 
+from callmissed.providers.local.smalltalk import UNKNOWN
 from tests.e2e.caller import Customer, Json, ask, calling, hear_greeting, open_customer
 from tests.servers import running_installation, short_folder
 from tests.speech.recordings import VOICES, Spoken, spoken_questions
 from tests.transports.room_callers import RoomCaller
-
-from callmissed.providers.local.smalltalk import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

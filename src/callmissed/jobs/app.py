@@ -2,8 +2,8 @@
 
 from procrastinate import App, PsycopgConnector
 
-from callmissed.jobs.mails import register_mails
 from callmissed.jobs.deletions import register_deletions
+from callmissed.jobs.mails import register_mails
 from callmissed.jobs.rooms import register_rooms
 from callmissed.jobs.stalled import register_stalled
 from callmissed.jobs.sweeps import register_sweeps
