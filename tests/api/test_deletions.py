@@ -75,3 +75,16 @@ async def test_a_voice_key_deletes_no_data(installation: Installation, any_error
     async with client_of(installation.app, await installation.key_with("voice")) as client:
         answer = await client.post(PATH, json={"phone_number": "+919000011111"})
         any_error(answer, 403, "permission_denied")
+
+
+async def test_the_same_request_again_is_the_same_deletion(
+    api: httpx2.AsyncClient, any_error: Any
+) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+    body = {"phone_number": "+919000033333"}
+    first = await api.post(PATH, json=body, headers=headers)
+    again = await api.post(PATH, json=body, headers=headers)
+    assert again.json()["id"] == first.json()["id"]
+    assert again.headers["idempotent-replayed"] == "true"
+    other = await api.post(PATH, json={"phone_number": "+919000044444"}, headers=headers)
+    any_error(other, 422, "idempotency_mismatch")

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from callmissed.api.idempotency import IdempotencyKey, claim_of
 from callmissed.api.routes import (
     SIGNED,
     WITH_BODY,
@@ -16,10 +17,11 @@ from callmissed.api.routes import (
     refusals,
 )
 from callmissed.api.session_forms import Moment
-from callmissed.domain.audit import actor_of
+from callmissed.domain.audit import Actor, actor_of
 from callmissed.domain.deletions import Deletion, DeletionKind
 from callmissed.domain.errors import Kind
-from callmissed.services import deletions
+from callmissed.kit.tokens import keyed_hash
+from callmissed.services import deletions, idempotency
 
 MAX_OFFSET = 2**53
 MAX_NUMBER_CHARS = 40
@@ -63,18 +65,37 @@ class DataDeletionOut(BaseModel):
     "/v1/data-deletions",
     status_code=status.HTTP_202_ACCEPTED,
     operation_id="create_data_deletion",
-    responses=refusals(*SIGNED, *WITH_BODY, Kind.NOT_FOUND),
+    responses=refusals(*SIGNED, *WITH_BODY, Kind.NOT_FOUND, Kind.IDEMPOTENCY_MISMATCH),
 )
 async def create_data_deletion(
-    house: CurrentHouse, db: TenantTransaction, principal: CurrentPrincipal, body: DataDeletionIn
+    house: CurrentHouse,
+    db: TenantTransaction,
+    principal: CurrentPrincipal,
+    response: Response,
+    body: DataDeletionIn,
+    idempotency_key: IdempotencyKey = None,
 ) -> DataDeletionOut:
-    """Starts it; `GET` says when it has finished. The same again deletes what has come since."""
-    actor, keyring = actor_of(principal), house.keyring
-    if body.session_id is not None:
-        asked = await deletions.delete_session_data(db, keyring, actor, body.session_id)
-    else:
-        asked = await deletions.delete_number_data(db, keyring, actor, body.phone_number or "")
+    """Starts it; `GET` says when it has finished. Asked again it deletes what has come since."""
+    # A plain hash of a telephone number gives the number away.
+    hashed = keyed_hash(house.keyring.api_keys, body.model_dump_json(exclude_none=True)).hex()
+    claim = claim_of(idempotency_key, "POST /v1/data-deletions", {"body": hashed})
+    if claim.key is not None:
+        replay = await idempotency.claim_key(db, claim.key, claim.body_hash)
+        if replay is not None:
+            response.headers["Idempotent-Replayed"] = "true"
+            return show_deletion(await deletions.get_deletion(db, replay.resource_id))
+    asked = await _ask(house, db, actor_of(principal), body)
+    if claim.key is not None:
+        await idempotency.remember(db, claim.key, asked.id)
     return show_deletion(asked)
+
+
+async def _ask(
+    house: CurrentHouse, db: TenantTransaction, actor: Actor, body: DataDeletionIn
+) -> Deletion:
+    if body.session_id is not None:
+        return await deletions.delete_session_data(db, house.keyring, actor, body.session_id)
+    return await deletions.delete_number_data(db, house.keyring, actor, body.phone_number or "")
 
 
 @router.get(

@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Create Data Deletion
-         * @description Starts it; `GET` says when it has finished. The same again deletes what has come since.
+         * @description Starts it; `GET` says when it has finished. Asked again it deletes what has come since.
          */
         post: operations["create_data_deletion"];
         delete?: never;
@@ -3828,7 +3828,10 @@ export interface operations {
     create_data_deletion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key and body within a day get the same answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3901,7 +3904,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description invalid_value */
+            /** @description invalid_value · idempotency_mismatch */
             422: {
                 headers: {
                     [name: string]: unknown;
