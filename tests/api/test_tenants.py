@@ -6,9 +6,12 @@ import httpx2
 import pytest
 
 from callmissed.domain.audit import SYSTEM
+from callmissed.domain.principals import Role
 from callmissed.services.auth import principal_of_key
 from callmissed.services.tenants import create_tenant, resume_tenant, suspend_tenant
 from tests.api.conftest import Installation, client_of
+from tests.api.test_deletions import work_off
+from tests.people import a_person
 
 
 async def a_key(installation: Installation, name: str = "Acme") -> str:
@@ -94,3 +97,27 @@ async def test_a_suspended_tenants_key_is_refused_until_it_is_resumed(
         async with house.database.system() as db:
             await resume_tenant(db, SYSTEM, tenant_id)
         assert (await client.get("/v1/me")).status_code == 200
+
+
+async def test_an_owner_deletes_the_tenant_by_its_name(
+    installation: Installation, any_error: Any
+) -> None:
+    house, key = installation.house, await a_key(installation, "Short-lived")
+    async with house.database.system() as db:
+        tenant_id = (await principal_of_key(db, house.keyring, key)).tenant_id
+    admin = await a_person(house.database, house.keyring, tenant_id, Role.ADMIN)
+    owner = await a_person(house.database, house.keyring, tenant_id, Role.OWNER)
+    name = {"confirm_name": "Short-lived"}
+    async with client_of(installation.app, admin.token) as client:
+        any_error(await client.delete("/v1/tenant", params=name), 403, "permission_denied")
+    async with client_of(installation.app, owner.token) as client:
+        wrong = await client.delete("/v1/tenant", params={"confirm_name": "short-lived"})
+        assert any_error(wrong, 422, "invalid_value")["param"] == "confirm_name"
+        assert (await client.get("/v1/me")).status_code == 200
+        answer = await client.delete("/v1/tenant", params=name)
+        assert (answer.status_code, answer.json()["status"]) == (202, "running")
+        any_error(await client.get("/v1/me"), 403, "permission_denied")
+    await work_off(installation, answer.json()["id"])
+    for token, code in ((key, "invalid_api_key"), (owner.token, "invalid_api_key")):
+        async with client_of(installation.app, token) as client:
+            any_error(await client.get("/v1/me"), 401, code)

@@ -11,8 +11,10 @@ from callmissed.domain.sessions import EndReason, Status
 from callmissed.domain.tenants import Plan, TenantChange
 from callmissed.services import deletions, sessions, tenants
 from callmissed.services.audit import list_entries
+from callmissed.services.sign_ins import begin_sign_in
 from callmissed.services.sweeps import end_overdue
 from callmissed.store.database import Database
+from tests.people import a_person
 from tests.stories import KEYRING, REQUEST, ROUTE, a_session, a_tenant, a_worker
 
 
@@ -99,3 +101,15 @@ async def test_an_unknown_tenant_is_not_found(database: Database, change: object
         with pytest.raises(Refusal) as refused:
             await change(db, SYSTEM, UUID(int=uuid4().int))
     assert refused.value.kind is Kind.NOT_FOUND
+
+
+async def test_a_person_of_a_suspended_tenant_signs_in_to_their_other_one(
+    database: Database,
+) -> None:
+    first, second = await a_tenant(database), await a_tenant(database)
+    person = await a_person(database, KEYRING, first.id)
+    await a_person(database, KEYRING, second.id, email=person.email)
+    async with database.system() as db:
+        await tenants.suspend_tenant(db, SYSTEM, second.id)
+        signed_in = await begin_sign_in(db, KEYRING, person.id, None, "")
+    assert signed_in.principal.tenant_id == first.id

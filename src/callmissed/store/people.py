@@ -133,13 +133,17 @@ async def signed_in_role(
 
 
 async def memberships_of(db: SystemDb, person_id: UUID) -> list[Membership]:
-    """The tenant used last comes first."""
+    """The tenant used last comes first; suspended ones, where nothing can be done, come last."""
     found = await fetch_all(
         db,
         select(memberships.c.tenant_id, memberships.c.role, tenants.c.name)
         .join(tenants, tenants.c.id == memberships.c.tenant_id)
         .where(memberships.c.person_id == person_id)
-        .order_by(memberships.c.used_at.desc().nulls_last(), memberships.c.created_at),
+        .order_by(
+            tenants.c.suspended_at.is_not(None),
+            memberships.c.used_at.desc().nulls_last(),
+            memberships.c.created_at,
+        ),
     )
     return [Membership(row["tenant_id"], row["name"], Role(row["role"])) for row in found]
 
