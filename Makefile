@@ -57,3 +57,9 @@ proofs-first-call: setup ## the slow proofs of the first call: questions, latenc
 	$(PY) -m bench.first_call.latency
 	$(PY) -m bench.first_call.deadlines
 	for run in $$(seq 1 20); do TEST_BROWSER=$$(scripts/browser) .venv/bin/pytest -q tests/browser/test_first_call.py || exit 1; done
+
+fuzz: setup ## 20,000 made-up requests against a running API
+	$(PY) -m bench.identity.fuzz
+
+proofs-identity: setup fuzz ## the slow proofs of identity: forgeries, mutations, matrix, revocation
+	PROOF=full .venv/bin/pytest -q -s tests/fuzz tests/matrix tests/api/test_revocation.py

@@ -307,6 +307,7 @@ async def test_an_unknown_route_is_404(
         ("PUT", PATH, "GET, POST, HEAD, OPTIONS"),
         ("POST", f"{PATH}/{uuid4()}", "GET, DELETE, HEAD, OPTIONS"),
         ("PATCH", f"/api{PATH}/{uuid4()}/transcript", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/v1/people/invites", "GET, POST, HEAD, OPTIONS"),
         ("GET", "/v1/auth/claim", "POST, OPTIONS"),
         ("TRACE", "/v1/me", "GET, HEAD, OPTIONS"),
     ],

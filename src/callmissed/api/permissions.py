@@ -104,8 +104,13 @@ _PATTERNS = {template: re.compile(re.sub(r"\{\w+\}", "[^/]+", template)) for _, 
 
 def methods_of(path: str) -> tuple[str, ...]:
     """The methods that a path answers, in a fixed order; none for an unknown one."""
-    known = {method for method, template in RULES if _PATTERNS[template].fullmatch(path)}
+    known = {method for method, template in RULES if answers(template, path)}
     return tuple(method for method in METHODS if method in known)
+
+
+def answers(template: str, path: str) -> bool:
+    """A path that stands in the table itself is nobody's id."""
+    return template == path or (path not in _PATTERNS and bool(_PATTERNS[template].fullmatch(path)))
 
 
 def check_permission(principal: Principal, rule: Rule) -> None:

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from callmissed.api.auth import admit
 from callmissed.api.errors import STATUS_OF, ErrorOut
 from callmissed.api.limits import rate_headers
-from callmissed.api.permissions import RULES
+from callmissed.api.permissions import RULES, answers
 from callmissed.domain.errors import Kind, Refusal, invalid
 from callmissed.domain.principals import Principal
 from callmissed.kit.bounded_json import MalformedJsonError, UnholdableJsonError, parse_json
@@ -38,6 +40,11 @@ class JsonRequest(Request):
 
 class GuardedRoute(APIRoute):
     """Looks its rule up when it is made: a route without one stops the start."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if not answers(self.path, scope["path"]):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Handler:
         answer = super().get_route_handler()

@@ -1,0 +1,1 @@
+"""What issue 4 promises in great numbers: made-up requests against the API as it is served."""
