@@ -1,3 +1,4 @@
+import "./api/linkSecret";
 import "./ui/styles";
 
 import { MantineProvider } from "@mantine/core";

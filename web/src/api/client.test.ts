@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 
 import { client, need } from "./client";
 import { ApiFailure } from "./failure";
-import { accessToken, claimOwnerLink, currentStanding, refreshToken } from "./signedIn";
+import { accessToken, currentStanding, refreshToken, signInBy, signOut } from "./signedIn";
 
 const tenant = { id: "t", name: "First" };
 const signedIn = (access_token: string) => Response.json({ access_token, expires_in: 900, tenant, role: "owner" });
@@ -26,7 +26,7 @@ function server(...answers: (Response | Error)[]) {
 
 beforeEach(async () => {
   server(signedIn("first"));
-  await claimOwnerLink("secret");
+  await signInBy("/v1/auth/claim", { link_secret: "secret" });
 });
 
 test("requests carry the access token", async () => {
@@ -58,4 +58,18 @@ test("a server that is gone is not a sign-out", async () => {
   server(new TypeError("Failed to fetch"));
   await expect(refreshToken()).rejects.toBeInstanceOf(ApiFailure);
   expect(currentStanding().is).toBe("in");
+});
+
+test("a wrong password is an answer, not a sign-in that ran out", async () => {
+  const asked = server(refused(401));
+  await expect(signInBy("/v1/auth/login", {})).rejects.toMatchObject({ status: 401 });
+  expect(asked).toEqual(["/v1/auth/login -"]);
+  expect(currentStanding().is).toBe("in");
+});
+
+test("signing out forgets the token and the tenant", async () => {
+  server(new Response(null, { status: 204 }));
+  await signOut();
+  expect(accessToken()).toBeNull();
+  expect(currentStanding()).toEqual({ is: "out", was: null, requestId: null });
 });

@@ -30,9 +30,15 @@ export function onStanding(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Trades the one-time secret of an owner link for a signed-in browser. Raises ApiFailure. */
-export async function claimOwnerLink(secret: string): Promise<void> {
-  accept(await post("/v1/auth/claim", { link_secret: secret }));
+/** Posts what proves who this is to a route that answers with tokens. Raises ApiFailure. */
+export async function signInBy(path: string, proof: object): Promise<void> {
+  accept((await askAsVisitor(path, proof)) as SignedIn);
+}
+
+/** Ends the sign-in of this browser, here and on the server. Raises ApiFailure when the server cannot be asked. */
+export async function signOut(): Promise<void> {
+  await askAsVisitor("/v1/auth/logout");
+  forget({ is: "out", was: null, requestId: null });
 }
 
 /** True when the browser is signed in afterwards. Raises ApiFailure when the server cannot be asked. */
@@ -44,14 +50,12 @@ export function refreshToken(): Promise<boolean> {
 /** Forgets the token: what follows a 401 that a refresh did not cure. */
 export function signOutHere(requestId: string | null): void {
   const was = standing.is === "in" ? standing.tenant : standing.is === "out" ? standing.was : null;
-  token = null;
-  clearTimeout(timer);
-  change({ is: "out", was, requestId });
+  forget({ is: "out", was, requestId });
 }
 
 async function askForToken(): Promise<boolean> {
   try {
-    accept(await post("/v1/auth/refresh"));
+    accept((await askAsVisitor("/v1/auth/refresh")) as SignedIn);
     return true;
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
@@ -70,6 +74,12 @@ function accept(answer: SignedIn): void {
   change({ is: "in", tenant: answer.tenant, role: answer.role });
 }
 
+function forget(next: Standing): void {
+  token = null;
+  clearTimeout(timer);
+  change(next);
+}
+
 function refreshIn(delayS: number): void {
   clearTimeout(timer);
   timer = setTimeout(() => void refreshToken().catch(() => undefined), delayS * 1000);
@@ -80,7 +90,8 @@ function change(next: Standing): void {
   for (const listener of listeners) listener();
 }
 
-async function post(path: string, body?: object): Promise<SignedIn> {
+/** A post without an access token, whose 401 is an answer like others; null for an empty one. Raises ApiFailure. */
+export async function askAsVisitor(path: string, body?: object): Promise<unknown> {
   const request: RequestInit = { method: "POST", credentials: "same-origin" };
   if (body) {
     request.headers = { "Content-Type": "application/json" };
@@ -91,7 +102,7 @@ async function post(path: string, body?: object): Promise<SignedIn> {
   });
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw readFailure(response.status, response.headers, answer);
-  return answer as SignedIn;
+  return answer;
 }
 
 /** Web Locks need a secure context; without them two tabs may rarely refresh at once, and one signs in again. */

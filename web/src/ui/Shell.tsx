@@ -7,18 +7,24 @@ import { Logo, WaveIcon } from "./icons";
 import { Preferences } from "./Preferences";
 import classes from "./Shell.module.css";
 
-/** Every page of the dashboard, in the order of the navigation. */
-const PAGES = [{ to: "/playground", label: "playground", icon: WaveIcon }] as const;
+/** Every page of the dashboard, in the order of the navigation; `staff`: for owners and admins. */
+const PAGES = [
+  { to: "/playground", label: "playground", icon: WaveIcon, staff: false as boolean },
+] as const;
 
 interface ShellProps {
   tenant: string;
+  role: string | null;
+  /** Above the name of the tenant. */
+  foot: ReactNode;
   children: ReactNode;
 }
 
 /** The frame of every signed-in page: navigation, who is signed in, language and theme. */
-export function Shell({ tenant, children }: ShellProps) {
+export function Shell({ tenant, role, foot, children }: ShellProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
+  const shown = PAGES.filter(({ staff }) => !staff || role === "owner" || role === "admin");
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">
@@ -32,7 +38,7 @@ export function Shell({ tenant, children }: ShellProps) {
         <Brand />
         <nav aria-label={t("nav")}>
           <ul className={classes.pages}>
-            {PAGES.map(({ to, label, icon: Icon }) => (
+            {shown.map(({ to, label, icon: Icon }) => (
               <li key={to}>
                 <Link className={classes.page} to={to} onClick={() => setOpen(false)}>
                   <Icon size={20} />
@@ -44,6 +50,7 @@ export function Shell({ tenant, children }: ShellProps) {
         </nav>
         <div className={classes.foot}>
           <Preferences />
+          {foot}
           <div className={classes.tenant}>{t("signed_in_to", { tenant })}</div>
         </div>
       </div>

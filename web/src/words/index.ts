@@ -1,8 +1,9 @@
-/** The words on the screen: English in the first page, other languages when chosen. */
+/** The words on the screen: English of the first page at once, later pages (later.ts) and other languages when needed. */
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 
 import en from "./en";
+import type later from "./later";
 
 export const LANGUAGES = [
   { id: "en", name: "English" },
@@ -15,7 +16,7 @@ const STORED_AS = "callmissed-language";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "common";
-    resources: typeof en;
+    resources: typeof en & typeof later;
   }
 }
 
@@ -25,7 +26,7 @@ export async function startWords(): Promise<void> {
     resources: { en },
     lng: "en",
     fallbackLng: "en",
-    ns: ["common", "entry", "failures", "playground"],
+    ns: ["common", "entry", "failures", "people", "playground"],
     defaultNS: "common",
     interpolation: { escapeValue: false },
   });

@@ -1,38 +1,38 @@
+import "../../words/later";
+
 import { Anchor, Group, Loader, Stack, Text, Title } from "@mantine/core";
-import { useWindowEvent } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { ApiFailure } from "../../api/failure";
-import { claimOwnerLink } from "../../api/signedIn";
+import { claimOwnerLink } from "../../api/entry";
+import { linkSecret, openAgain } from "../../api/linkSecret";
 import { Door } from "../../ui/Door";
 import { Notice } from "../../ui/Notice";
 
 type Outcome = "signed_in" | "no_secret" | "used";
 
-/** Takes the secret out of the address bar, trades it once for a signed-in browser, goes on to the playground. */
+/** Trades the link's secret once for a signed-in browser, goes on to the playground. */
 export function ClaimPage() {
-  const claim = useQuery({
+  const claimed = useQuery({
     queryKey: ["claim"],
-    queryFn: claimFromAddress,
+    queryFn: claim,
     retry: false,
     staleTime: Infinity,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
-  // Another link opened in the same tab changes the fragment only.
-  useWindowEvent("hashchange", () => location.reload());
-  if (claim.data === "signed_in") return <Navigate to="/playground" replace />;
+  if (claimed.data === "signed_in") return <Navigate to="/playground" replace />;
   return (
     <Door>
-      {claim.isPending ? <Claiming /> : <Refused outcome={claim.data ?? null} failure={claim.error} />}
+      {claimed.isPending ? <Claiming /> : <Refused outcome={claimed.data ?? null} failure={claimed.error} />}
     </Door>
   );
 }
 
-async function claimFromAddress(): Promise<Outcome> {
-  const secret = takeSecret();
+async function claim(): Promise<Outcome> {
+  const secret = linkSecret();
   if (secret === "") return "no_secret";
   try {
     await claimOwnerLink(secret);
@@ -40,20 +40,8 @@ async function claimFromAddress(): Promise<Outcome> {
   } catch (reason) {
     const refused = reason instanceof ApiFailure && [400, 401, 403, 404, 409, 410, 422].includes(reason.status);
     if (refused) return "used";
-    putBack(secret);
     throw reason;
   }
-}
-
-function takeSecret(): string {
-  const secret = decodeURIComponent(location.hash.slice(1));
-  history.replaceState(history.state, "", location.pathname);
-  return secret;
-}
-
-/** The server could not be asked, so the link still works: reloading tries it again. */
-function putBack(secret: string): void {
-  history.replaceState(history.state, "", `${location.pathname}#${encodeURIComponent(secret)}`);
 }
 
 function Claiming() {
@@ -78,7 +66,7 @@ function Refused({ outcome, failure }: { outcome: Outcome | null; failure: Error
         <Notice title={t("unreachable_title", { ns: "common" })} requestId={requestId}>
           {t("unreachable_text", { ns: "common" })}
         </Notice>
-        <Anchor component="button" type="button" onClick={() => location.reload()}>
+        <Anchor component="button" type="button" onClick={openAgain}>
           {t("try_again", { ns: "common" })}
         </Anchor>
       </Stack>

@@ -1,40 +1,67 @@
-import { Stack, Text, Title } from "@mantine/core";
-import { useDocumentTitle } from "@mantine/hooks";
+import "../../words/later";
+
+import { Center, Loader, Text } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, Navigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import { Door } from "../../ui/Door";
-import classes from "./SignInPage.module.css";
+import { signIn } from "../../api/entry";
+import { refreshToken } from "../../api/signedIn";
+import { useStanding } from "../../api/useStanding";
+import { DoorPage, EmailField, EntryForm, PasswordField, useOptions } from "./forms";
+import classes from "./Entry.module.css";
 
-/** What a visitor sees who is not signed in: where the owner link is found. */
+/** By e-mail and password; says where the owner link is found, for who has none yet. */
 export function SignInPage() {
-  const { t } = useTranslation("entry");
-  useDocumentTitle(`${t("signin_title")} · CallMissed`);
+  const { t } = useTranslation(["entry", "common"]);
+  const { next } = useSearch({ from: "/sign-in" });
+  const standing = useStanding();
+  const asked = useQuery({
+    queryKey: ["standing"],
+    queryFn: refreshToken,
+    enabled: standing.is === "unknown",
+    retry: false,
+    refetchOnWindowFocus: false,
+  });
+  const opened = useOptions()?.sign_up ?? false;
+  const entry = useMutation({
+    mutationFn: ({ email, password }: { email: string; password: string }) => signIn(email, password),
+  });
+  if (standing.is === "in") return <Navigate to={next ?? "/playground"} replace />;
+  if (standing.is === "unknown" && !asked.isError) {
+    return (
+      <Center mih="100dvh" role="status" aria-label={t("loading", { ns: "common" })}>
+        <Loader />
+      </Center>
+    );
+  }
   return (
-    <Door>
-      <Stack gap="lg">
-        <div>
-          <Title order={1} size="h2" mb={6}>
-            {t("signin_title")}
-          </Title>
-          <Text c="dimmed">{t("signin_lead")}</Text>
-        </div>
-        <Text>{t("signin_text")}</Text>
-        <div className={classes.terminal}>
-          $ make up
-          <br />
-          {t("signin_example")}
-          <br />
-          <span>{location.origin}/claim#…</span>
-        </div>
-        <ol className={classes.steps}>
-          <li>{t("signin_step1")}</li>
-          <li>{t("signin_step2")}</li>
-          <li>{t("signin_step3")}</li>
-        </ol>
-        <Text size="sm" c="dimmed">
-          {t("signin_lost")}
-        </Text>
-      </Stack>
-    </Door>
+    <DoorPage title={t("signin_title")} lead={t("signin_lead")}>
+      <EntryForm
+        failed={t("signin_failed")}
+        failure={entry.error}
+        busy={entry.isPending}
+        submit={t("signin_do")}
+        onSubmit={(read) => entry.mutate({ email: read("email"), password: read("password") })}
+      >
+        <EmailField />
+        <PasswordField />
+      </EntryForm>
+      <div className={classes.links}>
+        <Link to="/forgot">{t("forgot")}</Link>
+        {opened ? <Link to="/sign-up">{t("to_signup")}</Link> : null}
+      </div>
+      <Text size="sm">{t("signin_text")}</Text>
+      <div className={classes.terminal}>
+        $ make up
+        <br />
+        {t("signin_example")}
+        <br />
+        <span>{location.origin}/claim#…</span>
+      </div>
+      <Text size="sm" c="dimmed">
+        {t("signin_lost")}
+      </Text>
+    </DoorPage>
   );
 }

@@ -1,21 +1,27 @@
-import { Box, Button, Center, Loader, Stack } from "@mantine/core";
+import { Anchor, Box, Button, Center, Loader, Stack } from "@mantine/core";
 import { useWindowEvent } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
-import { Outlet } from "@tanstack/react-router";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { getMe } from "../../api/account";
 import { ApiFailure } from "../../api/failure";
-import { refreshToken } from "../../api/signedIn";
+import { refreshToken, signOut, type Standing } from "../../api/signedIn";
 import { useStanding } from "../../api/useStanding";
 import { Door } from "../../ui/Door";
 import { Notice } from "../../ui/Notice";
+import { Refusal } from "../../ui/Refusal";
 import { Shell } from "../../ui/Shell";
-import { SignInPage } from "./SignInPage";
+import { knownPage } from "./next";
+
+const AccountCard = lazy(() => import("./AccountCard").then((page) => ({ default: page.AccountCard })));
 
 /** Shows the pages below to who is signed in; asks the refresh cookie first. */
 export function SignedInOnly() {
   const { t } = useTranslation();
   const standing = useStanding();
+  const { pathname } = useLocation();
   const asked = useQuery({
     queryKey: ["standing"],
     queryFn: refreshToken,
@@ -26,16 +32,8 @@ export function SignedInOnly() {
   useWindowEvent("focus", () => {
     if (standing.is === "out") void refreshToken().catch(() => undefined);
   });
-  const tenant = standing.is === "in" ? standing.tenant : standing.is === "out" ? standing.was : null;
-  if (tenant) {
-    return (
-      <Shell tenant={tenant.name}>
-        {standing.is === "out" ? <SignedOut requestId={standing.requestId} /> : null}
-        <Outlet />
-      </Shell>
-    );
-  }
-  if (standing.is === "out") return <SignInPage />;
+  if (standing.is === "in" || (standing.is === "out" && standing.was)) return <Inside standing={standing} />;
+  if (standing.is === "out") return <Navigate to="/sign-in" search={{ next: knownPage(pathname) }} replace />;
   if (!asked.isError) {
     return (
       <Center mih="100dvh" role="status" aria-label={t("loading")}>
@@ -60,13 +58,65 @@ export function SignedInOnly() {
   );
 }
 
+/** The frame with the page in it. Who came by the owner link is asked for an account, and reminded until there is one. */
+function Inside({ standing }: { standing: Exclude<Standing, { is: "unknown" }> }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const [offered, setOffered] = useState(() => queries.getQueryData(["claim"]) === "signed_in");
+  const [failure, setFailure] = useState<Error | null>(null);
+  const isIn = standing.is === "in";
+  const me = useQuery({ queryKey: ["me"], queryFn: getMe, enabled: isIn && standing.role === "owner" });
+  const unset = isIn && me.data?.person?.has_password === false;
+  const leave = async () => {
+    setFailure(null);
+    await signOut();
+    queries.clear();
+  };
+  return (
+    <Shell
+      tenant={(isIn ? standing.tenant : standing.was)?.name ?? ""}
+      role={isIn ? standing.role : null}
+      foot={
+        <>
+          {unset && !offered ? (
+            <Button size="xs" variant="light" onClick={() => setOffered(true)}>
+              {t("set_account")}
+            </Button>
+          ) : null}
+          {isIn ? (
+            <Button size="xs" variant="default" onClick={() => void leave().catch(setFailure)}>
+              {t("sign_out")}
+            </Button>
+          ) : null}
+        </>
+      }
+    >
+      {isIn ? null : <SignedOut requestId={standing.requestId} />}
+      {failure ? (
+        <Box mb="lg">
+          <Refusal title={t("sign_out_failed")} failure={failure} onDismiss={() => setFailure(null)} />
+        </Box>
+      ) : null}
+      {unset && offered ? (
+        <Suspense>
+          <AccountCard onLater={() => setOffered(false)} />
+        </Suspense>
+      ) : null}
+      <Outlet />
+    </Shell>
+  );
+}
+
 /** The page stays as it was; signing in again, also in another tab, takes this away. */
 function SignedOut({ requestId }: { requestId: string | null }) {
-  const { t } = useTranslation("entry");
+  const { t } = useTranslation();
   return (
     <Box mb="lg">
       <Notice title={t("signed_out_title")} requestId={requestId}>
-        {t("signed_out_text")}
+        {t("signed_out_text")}{" "}
+        <Anchor href="/sign-in" target="_blank">
+          {t("sign_in_elsewhere")}
+        </Anchor>
       </Notice>
     </Box>
   );

@@ -1,6 +1,5 @@
 import common from "./common.json";
-import entry from "./entry.json";
 import failures from "./failures.json";
 import playground from "./playground.json";
 
-export default { common, entry, failures, playground };
+export default { common, failures, playground };
