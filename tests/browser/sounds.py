@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import re
 import wave
 from dataclasses import dataclass
 from pathlib import Path
 
+import jiwer
 import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import Page
@@ -18,6 +20,7 @@ SCRIPT = Path(__file__).with_name("sound.js")
 SILENCE_S = 0.8
 ANSWER_TIMEOUT_S = 20.0
 FILE_RATE_HZ = 48_000
+PAUSE_S = 8.0
 
 Pcm = NDArray[np.int16]
 
@@ -90,10 +93,14 @@ def words_of(spoken: Spoken) -> Pcm:
     return trim_silence(read_recording(spoken.path), RATE_HZ, keep_head_ms=0, keep_tail_ms=0)
 
 
-def write_microphone_file(path: Path, words: Pcm, *, before_s: float, after_s: float) -> None:
-    """A WAV for Chromium's fake microphone, which begins to play when the page asks for one."""
-    quiet = [np.zeros(int(RATE_HZ * length_s), np.int16) for length_s in (before_s, after_s)]
-    samples = resample(np.concatenate([quiet[0], words, quiet[1]]), RATE_HZ, FILE_RATE_HZ)
+def write_microphone_file(path: Path, words: Pcm, *, before_s: float, times: int) -> None:
+    """A WAV for Chromium's fake microphone, which begins to play when the page asks for one.
+
+    After `before_s` of silence the words come `times` times, with `PAUSE_S` after each.
+    """
+    pause = np.zeros(int(RATE_HZ * PAUSE_S), np.int16)
+    before = np.zeros(int(RATE_HZ * before_s), np.int16)
+    samples = resample(np.concatenate([before, *[words, pause] * times]), RATE_HZ, FILE_RATE_HZ)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -104,6 +111,14 @@ def write_microphone_file(path: Path, words: Pcm, *, before_s: float, after_s: f
 async def recognise(heard: Pcm) -> str:
     """What a recogniser that knows nothing of the documents makes of 16 kHz speech."""
     return await asyncio.to_thread(_decode, heard)
+
+
+def word_error_rate(written: str, heard: str) -> float:
+    """0 where every word was heard, whatever its case and the punctuation."""
+    spoken, understood = (
+        " ".join(re.findall(r"[\w']+", text.lower())) for text in (written, heard)
+    )
+    return jiwer.wer(spoken, understood)
 
 
 def _decode(heard: Pcm) -> str:

@@ -1,6 +1,5 @@
 """The first five minutes: open the link, press Talk, ask, hear the answer, interrupt, hang up."""
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -8,9 +7,18 @@ from playwright.async_api import Page, Playwright, expect
 
 from tests.browser.browsers import FAKE_DEVICE, SAY_YES, Visitor, running_browser
 from tests.browser.screens import check, end_call, hear_greeting, lines, stage, start_talking
-from tests.browser.sounds import PageSound, Span, recognise, words_of, write_microphone_file
+from tests.browser.sounds import (
+    PageSound,
+    Span,
+    recognise,
+    word_error_rate,
+    words_of,
+    write_microphone_file,
+)
 from tests.speech.recordings import Spoken, spoken_questions
 
+# The share of words that the recogniser may miss in a synthetic voice that came over the network.
+MISHEARD = 0.35
 STOP_WITHIN_S = 1.2
 AUDIBLE_BEFORE_S = 0.3
 
@@ -24,23 +32,32 @@ ADDRESS = question("What is your address?")
 BLOOD_TEST = question("How much does a blood test cost?")
 
 
+async def watch_for_partial_words(page: Page) -> None:
+    """Afterwards `window.sawPartialWords` is true once unfinished words of the caller were shown."""
+    await page.evaluate(
+        """new MutationObserver(() => {
+            window.sawPartialWords ||=
+                document.querySelector('li[data-who="caller"][data-final="false"]') !== null
+        }).observe(document.body, { subtree: true, childList: true, attributes: true })"""
+    )
+
+
 async def test_a_caller_asks_and_hears_the_answer(playground: Page) -> None:
     sound = PageSound(playground)
     await start_talking(playground)
     await hear_greeting(playground, sound)
     await expect(lines(playground, "agent").first).to_have_attribute("data-final", "true")
 
-    partial = asyncio.create_task(
-        playground.wait_for_selector('li[data-who="caller"][data-final="false"]')
-    )
+    await watch_for_partial_words(playground)
     asked = await sound.say(words_of(SATURDAY))
     await sound.hear_out(asked.until_s)
 
-    await partial
+    assert await playground.evaluate("window.sawPartialWords"), "no words before the last"
     await expect(lines(playground, "caller").last).to_contain_text(re.compile("saturday", re.I))
     await expect(lines(playground, "agent").last).to_contain_text("nine in the morning")
-    answer = await recognise(await sound.recorded(asked.until_s))
-    assert {"nine", "morning"} <= set(answer.split()), answer
+    written = await lines(playground, "agent").last.locator("[data-text]").inner_text()
+    heard = await recognise(await sound.recorded(asked.until_s))
+    assert word_error_rate(written, heard) <= MISHEARD, heard
     await expect(playground.get_by_text("to first sound")).to_be_visible()
     first_s = await sound.first_audible_s(asked.until_s)
     assert first_s is not None
@@ -95,16 +112,17 @@ async def test_after_the_call_everything_is_there_to_read_and_to_take_away(
 async def test_chromiums_own_fake_microphone_is_heard(
     owner: Visitor, playwright: Playwright, tmp_path: Path
 ) -> None:
-    """The sound goes through the browser's real capture; the file begins with the microphone."""
+    """The sound goes through the browser's real capture, in which a loaded machine loses pieces:
+    of three times the question, one is to be understood."""
     file = tmp_path / "microphone.wav"
-    write_microphone_file(file, words_of(BLOOD_TEST), before_s=12, after_s=20)
+    write_microphone_file(file, words_of(BLOOD_TEST), before_s=12, times=3)
     flags = (FAKE_DEVICE, SAY_YES, f"--use-file-for-fake-audio-capture={file}%noloop")
     async with running_browser(playwright, *flags) as browser, owner.window(browser) as page:
         await page.goto("/playground")
         await start_talking(page)
-        sound = PageSound(page)
-        await hear_greeting(page, sound)
-        await expect(lines(page, "caller").last).to_contain_text(re.compile("blood test", re.I))
-        await expect(lines(page, "agent").last).to_contain_text("350")
+        await hear_greeting(page, PageSound(page))
+        answer = lines(page, "agent").filter(has_text="350").first
+        await expect(answer).to_be_visible(timeout=60_000)
+        await expect(lines(page, "caller").last).to_contain_text("cost")
         await end_call(page)
         await expect(stage(page)).to_have_attribute("data-state", "ended")

@@ -2,7 +2,6 @@ import "../../words/later";
 
 import { Anchor, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Navigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { ApiFailure } from "../../api/failure";
@@ -10,6 +9,7 @@ import { claimOwnerLink } from "../../api/entry";
 import { linkSecret, openAgain } from "../../api/linkSecret";
 import { Door } from "../../ui/Door";
 import { Notice } from "../../ui/Notice";
+import { Forward } from "./Forward";
 
 type Outcome = "signed_in" | "no_secret" | "used";
 
@@ -23,7 +23,7 @@ export function ClaimPage() {
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
-  if (claimed.data === "signed_in") return <Navigate to="/playground" replace />;
+  if (claimed.data === "signed_in") return <Forward to="/playground" />;
   return (
     <Door>
       {claimed.isPending ? <Claiming /> : <Refused outcome={claimed.data ?? null} failure={claimed.error} />}

@@ -2,13 +2,13 @@ import "../../words/later";
 
 import { Button, Loader, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Navigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { acceptInvite, readInvite } from "../../api/entry";
 import { linkSecret } from "../../api/linkSecret";
 import type { ReadInvite } from "../../api/types";
 import { Refusal } from "../../ui/Refusal";
+import { Forward } from "./Forward";
 import { DoorPage, EntryForm, NewPasswordField, PasswordField } from "./forms";
 
 /** Says who invites as what; joins with a new password, or with the one of the account that there is. */
@@ -44,7 +44,7 @@ export function InvitePage() {
 function Accept({ secret, invite }: { secret: string; invite: ReadInvite }) {
   const { t } = useTranslation("entry");
   const entry = useMutation({ mutationFn: (password: string) => acceptInvite(secret, password) });
-  if (entry.isSuccess) return <Navigate to="/playground" replace />;
+  if (entry.isSuccess) return <Forward to="/playground" />;
   const { tenant_name, email, role, has_account } = invite;
   return (
     <DoorPage

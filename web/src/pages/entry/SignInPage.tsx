@@ -2,12 +2,13 @@ import "../../words/later";
 
 import { Center, Loader, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, Navigate, useSearch } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { signIn } from "../../api/entry";
 import { refreshToken } from "../../api/signedIn";
 import { useStanding } from "../../api/useStanding";
+import { Forward } from "./Forward";
 import { DoorPage, EmailField, EntryForm, PasswordField, useOptions } from "./forms";
 import classes from "./Entry.module.css";
 
@@ -27,7 +28,7 @@ export function SignInPage() {
   const entry = useMutation({
     mutationFn: ({ email, password }: { email: string; password: string }) => signIn(email, password),
   });
-  if (standing.is === "in") return <Navigate to={next ?? "/playground"} replace />;
+  if (standing.is === "in") return <Forward to={next ?? "/playground"} />;
   if (standing.is === "unknown" && !asked.isError) {
     return (
       <Center mih="100dvh" role="status" aria-label={t("loading", { ns: "common" })}>

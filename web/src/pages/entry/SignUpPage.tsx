@@ -2,11 +2,12 @@ import "../../words/later";
 
 import { Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { Link, Navigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { signUp } from "../../api/entry";
 import { useStanding } from "../../api/useStanding";
+import { Forward } from "./Forward";
 import { DoorPage, EmailField, EntryForm, NewPasswordField, useOptions } from "./forms";
 
 /** A stranger makes an account, where the installation is open to them. */
@@ -17,7 +18,7 @@ export function SignUpPage() {
     mutationFn: (asked: { email: string; password: string; name: string }) =>
       signUp(asked.email, asked.password, asked.name),
   });
-  if (useStanding().is === "in") return <Navigate to="/playground" replace />;
+  if (useStanding().is === "in") return <Forward to="/playground" />;
   if (closed) {
     return (
       <DoorPage title={t("no_signup_title")}>

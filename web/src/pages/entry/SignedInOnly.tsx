@@ -1,7 +1,7 @@
 import { Anchor, Box, Button, Center, Loader, Stack } from "@mantine/core";
 import { useWindowEvent } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { Outlet } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,7 +13,7 @@ import { Door } from "../../ui/Door";
 import { Notice } from "../../ui/Notice";
 import { Refusal } from "../../ui/Refusal";
 import { Shell } from "../../ui/Shell";
-import { knownPage } from "./next";
+import { ToSignIn } from "./Forward";
 
 const AccountCard = lazy(() => import("./AccountCard").then((page) => ({ default: page.AccountCard })));
 
@@ -21,7 +21,6 @@ const AccountCard = lazy(() => import("./AccountCard").then((page) => ({ default
 export function SignedInOnly() {
   const { t } = useTranslation();
   const standing = useStanding();
-  const { pathname } = useLocation();
   const asked = useQuery({
     queryKey: ["standing"],
     queryFn: refreshToken,
@@ -33,7 +32,7 @@ export function SignedInOnly() {
     if (standing.is === "out") void refreshToken().catch(() => undefined);
   });
   if (standing.is === "in" || (standing.is === "out" && standing.was)) return <Inside standing={standing} />;
-  if (standing.is === "out") return <Navigate to="/sign-in" search={{ next: knownPage(pathname) }} replace />;
+  if (standing.is === "out") return <ToSignIn />;
   if (!asked.isError) {
     return (
       <Center mih="100dvh" role="status" aria-label={t("loading")}>

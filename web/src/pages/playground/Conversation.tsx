@@ -83,7 +83,7 @@ function SaidLine({ said: { line, turn } }: { said: Said }) {
   return (
     <li className={classes.line} data-who={line.who} data-final={line.final} data-timed={timed}>
       <span className={classes.who}>{t(line.who === "caller" ? "you" : "agent")}</span>
-      <span className={classes.text}>{line.text}</span>
+      <span className={classes.text} data-text>{line.text}</span>
       {turn?.interrupted === true || sources.length > 0 ? (
         <div className={classes.notes}>
           {turn?.interrupted === true ? <span>{t("interrupted")}</span> : null}
