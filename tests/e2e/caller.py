@@ -114,12 +114,19 @@ async def ask(caller: RoomCaller, question: Spoken) -> str:
 
 def said(caller: RoomCaller) -> list[str]:
     """What the agent said, by its captions."""
-    return caller.finals(AGENT_IDENTITY)
+    return _noted(caller.finals(AGENT_IDENTITY))
 
 
 def understood(caller: RoomCaller) -> list[str]:
     """What the caller was understood to have said, by its captions."""
-    return caller.finals(CALLER_IDENTITY)
+    return _noted(caller.finals(CALLER_IDENTITY))
+
+
+def _noted(words: list[str]) -> list[str]:
+    """None of them may stand in a log."""
+    for text in words:
+        note_words(text)
+    return words
 
 
 def is_listening(caller: RoomCaller) -> bool:
