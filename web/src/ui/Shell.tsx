@@ -7,24 +7,20 @@ import { Logo, WaveIcon } from "./icons";
 import { Preferences } from "./Preferences";
 import classes from "./Shell.module.css";
 
-/** Every page of the dashboard, in the order of the navigation; `staff`: for owners and admins. */
-const PAGES = [
-  { to: "/playground", label: "playground", icon: WaveIcon, staff: false as boolean },
-] as const;
+/** Every page of the dashboard, in the order of the navigation. */
+const PAGES = [{ to: "/playground", label: "playground", icon: WaveIcon }] as const;
 
 interface ShellProps {
   tenant: string;
-  role: string | null;
   /** Above the name of the tenant. */
   foot: ReactNode;
   children: ReactNode;
 }
 
 /** The frame of every signed-in page: navigation, who is signed in, language and theme. */
-export function Shell({ tenant, role, foot, children }: ShellProps) {
+export function Shell({ tenant, foot, children }: ShellProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const shown = PAGES.filter(({ staff }) => !staff || role === "owner" || role === "admin");
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">
@@ -38,7 +34,7 @@ export function Shell({ tenant, role, foot, children }: ShellProps) {
         <Brand />
         <nav aria-label={t("nav")}>
           <ul className={classes.pages}>
-            {shown.map(({ to, label, icon: Icon }) => (
+            {PAGES.map(({ to, label, icon: Icon }) => (
               <li key={to}>
                 <Link className={classes.page} to={to} onClick={() => setOpen(false)}>
                   <Icon size={20} />

@@ -52,20 +52,6 @@ export const MicrophoneIcon = ({ size = 24 }: Size) => (
   </Drawing>
 );
 
-export const PeopleIcon = ({ size = 24 }: Size) => (
-  <Drawing size={size}>
-    <circle cx="9" cy="8" r="3.5" />
-    <path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 5a3.5 3.5 0 0 1 0 6.500M18 14.500a6 6 0 0 1 3.500 5.500" />
-  </Drawing>
-);
-
-export const KeyIcon = ({ size = 24 }: Size) => (
-  <Drawing size={size}>
-    <circle cx="8" cy="15.5" r="4.500" />
-    <path d="M11.300 12.200 20 3.500M16 7.500l3 3" />
-  </Drawing>
-);
-
 export const Logo = ({ size = 30 }: Size) => (
   <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden focusable="false">
     <rect width="32" height="32" rx="9" fill="#0b7a5e" />

@@ -2,9 +2,8 @@
 import i18next from "i18next";
 
 import entry from "./en/entry.json";
-import people from "./en/people.json";
 
-const later = { entry, people };
+const later = { entry };
 for (const [area, bundle] of Object.entries(later)) i18next.addResourceBundle("en", area, bundle);
 
 export default later;

@@ -74,7 +74,6 @@ function Inside({ standing }: { standing: Exclude<Standing, { is: "unknown" }> }
   return (
     <Shell
       tenant={(isIn ? standing.tenant : standing.was)?.name ?? ""}
-      role={isIn ? standing.role : null}
       foot={
         <>
           {unset && !offered ? (
