@@ -24,7 +24,7 @@ NOT_OF_A_PAGE = [
     ("tts_language", "en-IN"),
     ("voice", "shubh"),
     ("tts_voice", "shubh"),
-    ("bot_id", str(uuid4())),
+    ("bot_id", "00000000-0000-4000-8000-000000000000"),
     ("max_duration_seconds", 301),
 ]
 FOREIGN = [

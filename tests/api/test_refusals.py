@@ -12,6 +12,7 @@ from callmissed.kit.tokens import mint_key
 from tests.api.conftest import Installation, client_of
 
 PATH = "/v1/voice/sessions"
+NOBODY = "00000000-0000-4000-8000-000000000000"
 DEEP = b'{"metadata":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001
 
 
@@ -210,7 +211,7 @@ BAD_KEYS = {
 
 
 @pytest.mark.parametrize("header", BAD_KEYS.values(), ids=BAD_KEYS.keys())
-@pytest.mark.parametrize("path", [PATH, "/v1/me", f"{PATH}/{uuid4()}", "/v1/models"])
+@pytest.mark.parametrize("path", [PATH, "/v1/me", f"{PATH}/{NOBODY}", "/v1/models"])
 async def test_without_a_key_nothing_is_told(
     nobody: httpx2.AsyncClient, any_error: Any, header: str | None, path: str
 ) -> None:
@@ -280,7 +281,7 @@ async def test_creating_takes_three_permissions(
         (f"{PATH}?limit={'9' * 5000}", "limit"),
         (f"{PATH}?offset=-1", "offset"),
         (f"{PATH}?offset=%00", "offset"),
-        (f"{PATH}/{uuid4()}/transcript?format=pdf", "format"),
+        (f"{PATH}/{NOBODY}/transcript?format=pdf", "format"),
         ("/v1/models?service=ears", "service"),
     ],
 )
@@ -305,8 +306,8 @@ async def test_an_unknown_route_is_404(
     ("method", "path", "allow"),
     [
         ("PUT", PATH, "GET, POST, HEAD, OPTIONS"),
-        ("POST", f"{PATH}/{uuid4()}", "GET, DELETE, HEAD, OPTIONS"),
-        ("PATCH", f"/api{PATH}/{uuid4()}/transcript", "GET, HEAD, OPTIONS"),
+        ("POST", f"{PATH}/{NOBODY}", "GET, DELETE, HEAD, OPTIONS"),
+        ("PATCH", f"/api{PATH}/{NOBODY}/transcript", "GET, HEAD, OPTIONS"),
         ("DELETE", "/v1/people/invites", "GET, POST, HEAD, OPTIONS"),
         ("GET", "/v1/auth/claim", "POST, OPTIONS"),
         ("TRACE", "/v1/me", "GET, HEAD, OPTIONS"),
