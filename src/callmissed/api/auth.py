@@ -88,7 +88,6 @@ async def _identify_key(
         if principal is None:
             standing = await limits.take(db, unknown_counter(address))
         else:
-            await check_not_suspended(db, principal.tenant_id)
             standing = await limits.take(db, key_counters(principal.key, address))
     if principal is None:
         memory.note_unknown(key_hash, address, standing)

@@ -7,6 +7,7 @@ from callmissed.domain.api_keys import PREFIX_OF, KeyKind
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.domain.keyring import Keyring
 from callmissed.domain.principals import Principal
+from callmissed.domain.tenants import suspended
 from callmissed.kit.signing import ClaimsExpiredError, ClaimsInvalidError, read_claims
 from callmissed.kit.tokens import key_is_well_formed, keyed_hash
 from callmissed.store import api_keys, people
@@ -42,10 +43,15 @@ async def principal_of_key(db: SystemDb, keyring: Keyring, key: str) -> Principa
 
 
 async def find_principal(db: SystemDb, key_hash: bytes) -> Principal | None:
-    """Whom a key stands for, by its hash; None for one that is unknown, revoked or expired."""
+    """Whom a key stands for, by its hash; None for one that is unknown, revoked or expired.
+
+    Raises Refusal PERMISSION_DENIED for a suspended tenant.
+    """
     found = await api_keys.find_usable(db, key_hash, use_noted_s=LAST_USE_EVERY_S)
     if found is None:
         return None
+    if found.is_suspended:
+        raise suspended()
     key = found.key
     if found.is_due:
         await api_keys.mark_used(db, key.id)

@@ -10,7 +10,7 @@ from sqlalchemy.engine import RowMapping
 
 from callmissed.domain.api_keys import ApiKey, KeyKind, KeyTerms
 from callmissed.store.rows import change, fetch_all, fetch_first, fetch_value, interval_s
-from callmissed.store.schema import api_keys
+from callmissed.store.schema import api_keys, tenants
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
 
@@ -19,10 +19,11 @@ _keys = api_keys.c
 
 @dataclass(frozen=True, slots=True)
 class FoundKey:
-    """`is_due`: its last use is to be noted."""
+    """`is_due`: its last use is to be noted; `is_suspended`: its tenant is."""
 
     key: ApiKey
     is_due: bool
+    is_suspended: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,9 +72,13 @@ async def find_usable(db: SystemDb, key_hash: bytes, *, use_noted_s: int) -> Fou
     )
     row = await fetch_first(
         db,
-        select(api_keys, due.label("is_due")).where(_keys.key_hash == key_hash, _usable()),
+        select(api_keys, due.label("is_due"), tenants.c.suspended_at)
+        .join(tenants, tenants.c.id == _keys.tenant_id)
+        .where(_keys.key_hash == key_hash, _usable()),
     )
-    return None if row is None else FoundKey(_key(row), row["is_due"])
+    if row is None:
+        return None
+    return FoundKey(_key(row), row["is_due"], row["suspended_at"] is not None)
 
 
 async def mark_used(db: SystemDb, key_id: UUID) -> None:
