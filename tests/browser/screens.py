@@ -48,6 +48,6 @@ async def check(page: Page) -> None:
         "({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`))",
         RULES,
     )
-    assert found == []
+    assert found == [], found
     width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert width <= 0
+    assert width <= 0, "the page scrolls sideways"

@@ -33,7 +33,7 @@ const FONTS =
 
 export const theme = createTheme({
   primaryColor: "call",
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   autoContrast: true,
   colors: { call, dark },
   fontFamily: FONTS,
