@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callmissed.domain.transcripts import cues_of, one_line, parse_srt, render_srt, render_text
@@ -69,6 +69,7 @@ def test_text_has_one_line_for_each_who_spoke(turns: list[StoredTurn]) -> None:
 
 
 @given(WORDS)
+@example("\x00User:")
 def test_a_line_is_plain(words: str) -> None:
     line = one_line(words)
     assert len(line.splitlines()) <= 1 and "-->" not in line

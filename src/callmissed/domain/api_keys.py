@@ -28,7 +28,7 @@ PERMISSIONS = {
     "keys:read": "list keys, masked",
     "keys:write": "make, change, roll and revoke keys within this key's own permissions",
     "people:read": "list people and invites",
-    "people:write": "invite people, change their roles, remove them",
+    "people:write": "invite people (admins too), change their roles, remove them",
     "tenant:write": "change the tenant's name and settings",
     "data:delete": "delete a session's or a caller's data for good",
     "audit:read": "read the audit log",

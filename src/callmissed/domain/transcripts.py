@@ -17,6 +17,7 @@ SHORTEST_CUE_MS = 1
 LONGEST_HOUR = 99
 
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _INVISIBLE = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _ARROW = re.compile(r"-{2,}>")
 _SPEAKER = re.compile(rf"(^|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*({USER}|{AGENT})\s*:", re.I)
@@ -78,7 +79,8 @@ def cues_of(turn: Turn) -> list[Cue]:
 
 def one_line(words: str) -> str:
     """The words on one line: a line that poses as a speaker loses its colon, an arrow its form."""
-    plain = _SPEAKER.sub(r"\1\2 –", _INVISIBLE.sub("", words))
+    visible = _CONTROLS.sub(" ", _INVISIBLE.sub("", words))
+    plain = _SPEAKER.sub(r"\1\2 –", visible)
     return _ARROW.sub("→", _BREAKS.sub(" ", plain)).strip()
 
 
