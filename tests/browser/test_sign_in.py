@@ -11,7 +11,7 @@ PASSWORD = "brass-lantern-42-orchard"
 
 async def sign_in(page: Page, password: str) -> None:
     await page.get_by_label("E-mail").fill(EMAIL)
-    await page.get_by_label("Password", exact=True).fill(password)
+    await page.locator("input[type=password]").fill(password)
     await page.keyboard.press("Enter")
 
 
@@ -47,6 +47,7 @@ async def test_asking_for_a_new_password_says_the_same_to_everybody(
     async with Visitor(owner.base_url).window(browser) as page:
         await page.goto("/sign-in")
         await page.get_by_role("link", name="Forgot the password?").click()
+        await expect(page.get_by_role("heading", name="Forgot the password")).to_be_visible()
         await page.get_by_label("E-mail").fill("nobody@example.com")
         await page.get_by_role("button", name="Ask for a link").click()
         await expect(page.get_by_role("status")).to_contain_text("If somebody here has this e-mail")
