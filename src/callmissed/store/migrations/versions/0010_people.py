@@ -19,9 +19,12 @@ create table sign_ins (
 create index sign_ins_of_person on sign_ins (person_id, used_at desc);
 create index sign_ins_expiry on sign_ins (expires_at);
 
+-- Row-level security hides the rows from their owner too, unless it is lifted for this statement.
+alter table refresh_tokens no force row level security;
 insert into sign_ins
   select family_id, (array_agg(person_id))[1], '', min(created_at), max(created_at), max(expires_at)
   from refresh_tokens group by family_id;
+alter table refresh_tokens force row level security;
 alter table refresh_tokens rename column family_id to sign_in_id;
 alter table refresh_tokens
   add foreign key (sign_in_id) references sign_ins on delete cascade;
