@@ -22,7 +22,6 @@ SWEEP = "a sweep over the whole installation, which answers nobody"
 WORKER = "the workers' side: one worker takes the calls of all tenants, each told apart by its id"
 
 WITHOUT_A_TENANT: dict[str, str] = {
-    "api_keys.find_usable": BY_SECRET,
     "api_keys.mark_used": BY_ID,
     "claims._due": SWEEP,
     "claims.add_audio": WORKER,
