@@ -69,7 +69,7 @@ async def main(wanted: int) -> int:
             # Last, for it may end the owner's own key.
             made, report = await one_round(served.url, served.key, 0, "--include-operation-id")
             cases += made
-        print(report or "nothing found")
+        print(report or "nothing found", flush=True)
         statuses = count_statuses(served.log)
     print(f"{cases} cases; {sum(statuses.values())} requests: {dict(sorted(statuses.items()))}")
     crashed = {status for status in statuses if status >= 500}
