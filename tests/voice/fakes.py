@@ -1,6 +1,7 @@
 """Stand-ins for paid speech and language services, with a script and with delays."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,8 @@ from livekit.agents import (
     utils,
 )
 
-from callmissed.domain.models import Model, ModelStatus, Route, Service
+from callmissed.domain.models import Candidate, Engine, Model, ModelStatus, Route, Service
+from callmissed.kit.breaker import Breaker
 from callmissed.providers import Models
 
 LOUD = 500
@@ -192,8 +194,14 @@ def scripted_models(
     voice: tts.TTS | None = None,
 ) -> Models:
     return Models(
-        stt=ScriptedSTT(heard), llm=ScriptedLLM(replies, first_token_s), tts=voice or ToneTTS()
+        stt=(_candidate(ROUTE.stt, ScriptedSTT(heard)),),
+        llm=(_candidate(ROUTE.llm, ScriptedLLM(replies, first_token_s)),),
+        tts=(_candidate(ROUTE.tts, voice or ToneTTS()),),
     )
+
+
+def _candidate(model: Model, engine: Engine) -> Candidate[Engine]:
+    return Candidate(model, engine, Breaker(time.monotonic))
 
 
 def _model(service: Service) -> Model:

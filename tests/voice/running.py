@@ -130,7 +130,7 @@ def start_call(
     **changes: object,
 ) -> RunningCall:
     """Runs a call over a line in memory, with the caller there from the start."""
-    line = MemoryLine(models.tts.sample_rate, microphone_is_on=microphone_is_on)
+    line = MemoryLine(models.tts[0].engine.sample_rate, microphone_is_on=microphone_is_on)
     notes, orders = Notes(), Orders()
 
     async def open_line(_terms: CallTerms, _rate_hz: int) -> MemoryLine:
@@ -144,7 +144,7 @@ def start_call(
             orders,
             NoWarm(),  # type: ignore[arg-type]
             open_line=open_line,
-            build=lambda _route, _warm, _passages: models,
+            build=lambda _route, _access, _warm, _passages: models,
         )
     )
     if caller_is_here:

@@ -76,7 +76,7 @@ async def test_the_model_is_given_what_the_documents_say() -> None:
     await call.line.microphone.say(BRIEFLY)
     await call.notes.until(lambda notes: len(notes.turns) == 1)
     await call.hang_up()
-    asked = models.llm.asked[-1]  # type: ignore[attr-defined]
+    asked = models.llm[0].engine.asked[-1]  # type: ignore[attr-defined]
     *_, passages, question = [item for item in asked.items if isinstance(item, llm.ChatMessage)]
     assert passages.role == "system"
     assert parse_passages(passages.text_content or "") == (hours,)
@@ -144,7 +144,7 @@ async def test_a_call_whose_answers_keep_failing_ends_as_an_error() -> None:
 
 async def test_a_caller_who_goes_on_before_the_answer_is_recorded_with_both_turns() -> None:
     models = scripted_models(["first i want", "then this"], ["-", "All right."], first_token_s=1.0)
-    models.llm.replies = ["Never heard.", "All right."]  # type: ignore[attr-defined]
+    models.llm[0].engine.replies = ["Never heard.", "All right."]  # type: ignore[attr-defined]
     call = start_call(models, greeting=None)
     await call.line.microphone.say(BRIEFLY)
     await call.line.screen.until_state(AgentState.THINKING)
@@ -203,7 +203,7 @@ async def test_markdown_is_not_spoken() -> None:
 
 def _remembered(models: Models) -> list[str]:
     """What the model, asked last, was told that it had said before."""
-    asked = models.llm.asked[-1]  # type: ignore[attr-defined]
+    asked = models.llm[0].engine.asked[-1]  # type: ignore[attr-defined]
     return [
         item.text_content.strip()
         for item in asked.items

@@ -3,14 +3,14 @@
 A call process reads, and writes nothing to the database: what it tells goes to a journal that others ship.
 """
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from callmissed.domain.knowledge import Passage, Retrieval
-from callmissed.domain.models import Route
+from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import EndReason
 from callmissed.domain.turns import Turn
 
@@ -36,6 +36,7 @@ class CallTerms:
     """Everything a call needs to know before it starts; asked once.
 
     `max_duration_s` runs from the caller's first audio; `join_window_s` is how long an unjoined room waits.
+    `access` is the way to each provider of the route, by the provider's name.
     """
 
     session_id: UUID
@@ -52,6 +53,7 @@ class CallTerms:
     max_duration_s: float
     join_window_s: float
     reconnect_window_s: float
+    access: Mapping[str, Access] = field(default_factory=dict)
 
 
 class CallPlan(Protocol):

@@ -7,12 +7,15 @@ none of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from callmissed.domain.knowledge import Passage
-from callmissed.domain.models import Route
+from callmissed.domain.models import Access, Candidate, Model, Provider, Route, SpareVoice
+from callmissed.domain.usage import Meter, Usage
+from callmissed.kit.breaker import Breaker
 
 if TYPE_CHECKING:
     from livekit.agents import llm, stt, tts
@@ -21,13 +24,27 @@ if TYPE_CHECKING:
     from callmissed.providers.local.voices import Voices
 
 
+Engine = TypeVar("Engine")
+
+LOCAL_ACCESS = Access(Provider("local", wire="local", needs_key=False))
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The three models of one session; never shared between sessions."""
+    """The models of one session, the chosen one first, its spares behind it; never shared between
+    sessions.
+    """
 
-    stt: stt.STT[Any]
-    llm: llm.LLM[Any]
-    tts: tts.TTS[Any]
+    stt: tuple[Candidate[stt.STT[Any]], ...]
+    llm: tuple[Candidate[llm.LLM[Any]], ...]
+    tts: tuple[Candidate[tts.TTS[Any]], ...]
+
+
+class NoMeter:
+    """Counts nothing."""
+
+    def add(self, usage: Usage) -> None:
+        return None
 
 
 class Warm:
@@ -42,6 +59,7 @@ class Warm:
         self._max_decoders = max_decoders
         self._decoders: DecoderPool | None = None
         self._voices: Voices | None = None
+        self._breakers: dict[tuple[str, str], Breaker] = {}
 
     async def open(self) -> None:
         """Afterwards a first utterance and a first sentence cost no more than any later one.
@@ -63,6 +81,11 @@ class Warm:
         if self._voices is not None:
             await self._voices.aclose()
 
+    def breaker_of(self, access: Access) -> Breaker:
+        """One for each provider and owner of its key."""
+        place = (access.provider.name, access.owner)
+        return self._breakers.setdefault(place, Breaker(time.monotonic))
+
     @property
     def decoders(self) -> DecoderPool:
         if self._decoders is None:
@@ -76,27 +99,40 @@ class Warm:
         return self._voices
 
 
-def build_models(route: Route, warm: Warm, passages: Sequence[Passage] = ()) -> Models:
+def build_models(
+    route: Route,
+    access: Mapping[str, Access],
+    warm: Warm,
+    passages: Sequence[Passage] = (),
+    meter: Meter = NoMeter(),
+) -> Models:
     """Fresh objects for one session over what `warm` shares.
 
-    `route` names models that this installation can run; raises LookupError for one it has no code
-    for. `passages` are what the call is likely to be about.
+    `access` holds each provider's by its name; local ones need none. Raises LookupError for a
+    model that this installation has no code for. `passages` are what the call is likely to be
+    about.
     """
-    from callmissed.providers.local.answerer import ExtractiveLLM
-    from callmissed.providers.local.stt import LocalSTT
-    from callmissed.providers.local.tts import LocalTTS
+    from callmissed.providers import builders
 
-    for model in (route.stt, route.llm, route.tts):
-        if model.provider != "local":
-            raise LookupError(f"No code here serves the model {model.id!r} of {model.provider!r}.")
+    parts = builders.Parts(route, warm, passages, meter)
+    chosen_voice = SpareVoice(route.tts, route.voice)
+
+    def reach(model: Model) -> Access:
+        reached = access.get(model.provider, LOCAL_ACCESS)
+        if reached.provider.name != model.provider:
+            raise LookupError(f"There is no way to reach {model.provider!r} for {model.id!r}.")
+        return reached
+
+    def serve(model: Model, engine: Engine) -> Candidate[Engine]:
+        return Candidate(model, engine, warm.breaker_of(reach(model)))
+
+    ears = (route.stt, *route.spare_stt)
+    minds = (route.llm, *route.spare_llm)
+    mouths = (chosen_voice, *route.spare_tts)
     return Models(
-        stt=LocalSTT(
-            warm.decoders,
-            language=route.language,
-            about=[f"{passage.heading} {passage.text}" for passage in passages],
-        ),
-        llm=ExtractiveLLM(),
-        tts=LocalTTS(
-            warm.voices, model=route.tts.upstream, voice=route.voice, language=route.tts_language
+        stt=tuple(serve(one, builders.build_stt(one, reach(one), parts)) for one in ears),
+        llm=tuple(serve(one, builders.build_llm(one, reach(one), parts)) for one in minds),
+        tts=tuple(
+            serve(one.model, builders.build_tts(one, reach(one.model), parts)) for one in mouths
         ),
     )

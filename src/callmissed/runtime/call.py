@@ -3,7 +3,7 @@ happened."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,7 +30,7 @@ from callmissed.domain.lines import (
     LineNews,
     Playhead,
 )
-from callmissed.domain.models import Route
+from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import CALLER_IDENTITY, EndReason
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
@@ -57,7 +57,7 @@ class Line(Protocol):
 
 
 OpenLine = Callable[[CallTerms, int], Awaitable[Line]]
-BuildModels = Callable[[Route, Warm, tuple[Passage, ...]], Models]
+BuildModels = Callable[[Route, Mapping[str, Access], Warm, tuple[Passage, ...]], Models]
 
 
 def prepare_process() -> None:
@@ -140,10 +140,10 @@ class _Call:
         build: BuildModels,
     ) -> None:
         self._set_timer("join", self._terms.join_window_s, EndReason.NEVER_JOINED)
-        models = build(self._terms.route, warm, self._terms.passages)
+        models = build(self._terms.route, self._terms.access, warm, self._terms.passages)
         line: Line | None = None
         try:
-            line = await open_line(self._terms, models.tts.sample_rate)
+            line = await open_line(self._terms, models.tts[0].engine.sample_rate)
             self._conversation = self._converse(line, models, desk)
             await self._conversation.start()
             await self._watch(line, orders)
@@ -168,9 +168,9 @@ class _Call:
     def _converse(self, line: Line, models: Models, desk: CallDesk) -> Conversation:
         return Conversation(
             self._terms,
-            ears=models.stt,
-            mind=models.llm,
-            mouth=models.tts,
+            ears=models.stt[0].engine,
+            mind=models.llm[0].engine,
+            mouth=models.tts[0].engine,
             desk=desk,
             sound_in=line.sound_in,
             sound_out=line.sound_out,
@@ -252,7 +252,9 @@ class _Call:
             closers.append(self._conversation.aclose)
         if line is not None:
             closers.append(line.aclose)
-        closers += [models.stt.aclose, models.llm.aclose, models.tts.aclose]
+        closers += [ears.engine.aclose for ears in models.stt]
+        closers += [mind.engine.aclose for mind in models.llm]
+        closers += [mouth.engine.aclose for mouth in models.tts]
         for close in closers:
             try:
                 await close()
