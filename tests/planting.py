@@ -74,12 +74,19 @@ def plant(admin: psycopg.Connection, tenant_id: UUID) -> Planted:
             )
         elif table != TOMBSTONES:
             planted.rows[table] = schema.plant_row(table, planted)
-    args = {"tenant_id": str(tenant_id), "words": planted.mark("a waiting job")}
-    admin.execute(
-        "insert into jobs.procrastinate_jobs (queue_name, task_name, args) values (%s, %s, %s)",
-        ("nobody", "nothing", json.dumps(args)),
-    )
+    if schema.has_jobs:
+        args = {"tenant_id": str(tenant_id), "words": planted.mark("a waiting job")}
+        admin.execute(
+            "insert into jobs.procrastinate_jobs (queue_name, task_name, args) values (%s, %s, %s)",
+            ("nobody", "nothing", json.dumps(args)),
+        )
     return planted
+
+
+def plant_tenant(admin: psycopg.Connection) -> UUID:
+    """A tenant whose row is filled as the database's catalogue allows."""
+    schema, planted = _Schema(admin), Planted(uuid4())
+    return UUID(str(_insert(admin, "tenants", schema.row_of("tenants", planted))["id"]))
 
 
 def find_marks(admin: psycopg.Connection, planted: Planted) -> dict[str, str]:
@@ -97,6 +104,21 @@ def find_marks(admin: psycopg.Connection, planted: Planted) -> dict[str, str]:
         for mark, place in planted.marks.items():
             if mark in text or mark.encode().hex() in text:
                 found[mark] = place
+    return found
+
+
+def find_orphans(admin: psycopg.Connection) -> list[str]:
+    """Tables with a row that refers to nothing. Row-level security hides such rows from the check
+    that a new foreign key makes."""
+    found = []
+    for one in _Schema(admin).references:
+        pairs = zip(one["columns"], one["keys"], strict=True)
+        same = " and ".join(f'c."{column}" = p."{key}"' for column, key in pairs)
+        filled = " and ".join(f'c."{column}" is not null' for column in one["columns"])
+        orphans = f'select from "{one["table"]}" c where {filled} and not exists '
+        parent = f'(select from "{one["parent"]}" p where {same})'
+        if admin.execute((orphans + parent).encode()).fetchone() is not None:
+            found.append(f"{one['table']} refers to no {one['parent']}")
     return found
 
 
@@ -119,6 +141,8 @@ class _Schema:
             self.columns: list[Row] = cursor.execute(COLUMNS).fetchall()
             self.references: list[Row] = cursor.execute(REFERENCES).fetchall()
             self.checks: list[Row] = cursor.execute(CHECKS).fetchall()
+        found = admin.execute("select to_regclass('jobs.procrastinate_jobs')").fetchone()
+        self.has_jobs = bool(found and found[0])
 
     def tables_of_tenants(self) -> list[str]:
         """What has a tenant, a person or a session, or refers to such; each after what it refers

@@ -5,17 +5,20 @@ is.
 import asyncio
 import sys
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine, inspect, text
+from sqlalchemy.engine import make_url
 
 from callmissed.store.migrations import LOCATION, upgrade
 from callmissed.store.roles import UnfitDatabaseError
 from callmissed.store.schema import metadata
-from tests.databases import empty_database, fresh_database
+from tests.databases import admin_url, empty_database, fresh_database
+from tests.planting import find_marks, find_orphans, plant, plant_tenant
 
 
 def is_current(url: str) -> bool:
@@ -26,6 +29,15 @@ def is_current(url: str) -> bool:
     with create_engine(url, poolclass=NullPool).connect() as connection:
         present = MigrationContext.configure(connection).get_current_heads()
     return list(present) == list(ScriptDirectory.from_config(config).get_heads())
+
+
+def earlier_revisions() -> list[str]:
+    """Every revision with our own tables but the newest, oldest first."""
+    config = Config()
+    config.set_main_option("script_location", LOCATION)
+    config.set_main_option("path_separator", "os")
+    newest_first = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    return newest_first[:0:-1]
 
 
 UPGRADE = "import sys; from callmissed.store.migrations import upgrade; upgrade(sys.argv[1])"
@@ -47,6 +59,22 @@ async def test_two_databases_of_one_cluster_share_the_roles(postgres_url: str) -
         await asyncio.gather(upgrade_in_process(one), upgrade_in_process(two))
         for url in (one, two):
             assert is_current(url)
+
+
+@pytest.mark.parametrize("revision", earlier_revisions())
+async def test_an_upgrade_keeps_every_row(postgres_url: str, revision: str) -> None:
+    async with empty_database(postgres_url) as url:
+        upgrade(url, revision)
+        address = admin_url(postgres_url, make_url(url).database or "")
+        with psycopg.connect(address, autocommit=True) as admin:
+            admin.execute("set search_path = public, jobs")
+            planted = plant(admin, plant_tenant(admin))
+            assert set(find_marks(admin, planted)) == set(planted.marks)
+            upgrade(url)
+            lost = set(planted.marks) - set(find_marks(admin, planted))
+            assert sorted(planted.marks[mark] for mark in lost) == []
+            assert find_orphans(admin) == []
+        assert is_current(url)
 
 
 async def test_the_queries_know_the_tables_as_they_are(postgres_url: str) -> None:

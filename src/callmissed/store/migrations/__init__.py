@@ -10,15 +10,16 @@ from callmissed.store.refusals import refuse_outages
 from callmissed.store.roles import ensure_roles
 
 LOCATION = "callmissed.store:migrations"
+NEWEST = "head"
 LOCK_KEY = 0x63616C6C_0003
 CONNECT_TIMEOUT_S = 10
 # Alembic's `op` and `context` are the process's own.
 _one_at_a_time = threading.Lock()
 
 
-def upgrade(url: str) -> None:
-    """Afterwards the schema is the newest; several at once wait for each other. `url` is
-    `postgresql+psycopg://…`.
+def upgrade(url: str, revision: str = NEWEST) -> None:
+    """Afterwards the schema is at least that of `revision`; several at once wait for each other.
+    `url` is `postgresql+psycopg://…`.
 
     Raises UnfitDatabaseError, and Refusal UNAVAILABLE when the database cannot be reached.
     """
@@ -32,7 +33,7 @@ def upgrade(url: str) -> None:
         with engine.connect() as connection:
             ensure_roles(connection)
         with engine.connect() as connection:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), revision)
             connection.commit()
 
 
