@@ -20,6 +20,7 @@ from callmissed.kit.breaker import Breaker
 if TYPE_CHECKING:
     from livekit.agents import llm, stt, tts
 
+    from callmissed.providers.connections import Connections
     from callmissed.providers.local.decoders import DecoderPool
     from callmissed.providers.local.voices import Voices
 
@@ -48,8 +49,8 @@ class NoMeter:
 
 
 class Warm:
-    """What the sessions of one process share below their models: speech decoders and synthesis
-    engines.
+    """What the sessions of one process share below their models: speech decoders, synthesis
+    engines, connections to providers.
 
     Make one a process, `await open()` before the first session, `await aclose()` after the last.
     """
@@ -59,6 +60,7 @@ class Warm:
         self._max_decoders = max_decoders
         self._decoders: DecoderPool | None = None
         self._voices: Voices | None = None
+        self._connections: Connections | None = None
         self._breakers: dict[tuple[str, str], Breaker] = {}
 
     async def open(self) -> None:
@@ -75,7 +77,11 @@ class Warm:
         await self._decoders.open()
 
     async def aclose(self) -> None:
-        """Ends the decoder processes and the synthesis thread; open sessions hear nothing more."""
+        """Ends the decoder processes, the synthesis thread and every connection; open sessions
+        hear nothing more.
+        """
+        if self._connections is not None:
+            await self._connections.aclose()
         if self._decoders is not None:
             await self._decoders.aclose()
         if self._voices is not None:
@@ -85,6 +91,15 @@ class Warm:
         """One for each provider and owner of its key."""
         place = (access.provider.name, access.owner)
         return self._breakers.setdefault(place, Breaker(time.monotonic))
+
+    @property
+    def connections(self) -> Connections:
+        """Made when a session first needs it: local models never do."""
+        if self._connections is None:
+            from callmissed.providers.connections import Connections
+
+            self._connections = Connections()
+        return self._connections
 
     @property
     def decoders(self) -> DecoderPool:
