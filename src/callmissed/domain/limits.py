@@ -2,15 +2,25 @@
 
 import ipaddress
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from callmissed.domain.api_keys import ApiKey, KeyKind
 from callmissed.domain.errors import Kind, Refusal
+from callmissed.domain.models import Provider, Route, Service
 
 CREATES_WINDOW_S = 60
 CONCURRENCY_RETRY_S = 5
 # Who shares an IPv6 network of this length is one household or one server.
 IPV6_PREFIX = 64
+
+
+# What a call takes of a vendor's own limits: one socket to be heard, one to speak with and one that
+# stands ready, and a dozen requests a minute to whoever answers requests.
+STT_SOCKETS_OF_CALL = 1
+TTS_SOCKETS_OF_CALL = 2
+REQUESTS_OF_CALL_MINUTE = 12
+PROVIDER_FULL_RETRY_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +132,59 @@ def _limited(kind: Kind, standing: Standing, message: str, hint: str) -> Refusal
         hint,
         retry_after_s=standing.retry_after_s,
         details={"standing": standing},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one owner's key with a provider gives for a service. `max_sessions` is how many calls
+    the vendor serves with it at once; None where it sets no bound.
+    """
+
+    provider: str
+    service: Service
+    owner: str
+    max_sessions: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.provider}/{self.service}/{self.owner}"
+
+
+def accounts_of(
+    route: Route, providers: Mapping[str, Provider], owners: Mapping[str, str]
+) -> tuple[Account, ...]:
+    """The accounts that a call on this route draws on from its start; spares and providers that
+    take no key count for nothing. `owners` holds whose key it is, by the provider's name.
+    """
+    found = []
+    for model in (route.stt, route.llm, route.tts):
+        provider, owner = providers.get(model.provider), owners.get(model.provider)
+        if provider is not None and owner is not None and provider.needs_key:
+            most = max_sessions(provider, model.service)
+            found.append(Account(provider.name, model.service, owner, most))
+    return tuple(found)
+
+
+def max_sessions(provider: Provider, service: Service) -> int | None:
+    """How many calls fit into what the vendor allows one key."""
+    sockets = {
+        Service.STT: (provider.max_stt_sockets, STT_SOCKETS_OF_CALL),
+        Service.TTS: (provider.max_tts_sockets, TTS_SOCKETS_OF_CALL),
+    }
+    allowed, taken = sockets.get(service, (None, 1))
+    if allowed is None:
+        allowed, taken = provider.requests_per_minute, REQUESTS_OF_CALL_MINUTE
+    return None if allowed is None else max(1, allowed // taken)
+
+
+def provider_full(account: Account) -> Refusal:
+    whose = "this installation's" if account.owner == "platform" else "this tenant's"
+    return Refusal(
+        Kind.PROVIDER_UNAVAILABLE,
+        f"{account.provider} serves {account.max_sessions} calls at once with {whose} key "
+        f"({account.service}), and as many are open.",
+        "Try again when a call has ended, or use another model.",
+        param=f"{account.service}_model",
+        retry_after_s=PROVIDER_FULL_RETRY_S,
     )

@@ -1,13 +1,16 @@
 """Rates, creates and concurrency: exact over any number of processes, because SQL counts."""
 
 import math
+from collections.abc import Sequence
 
 from callmissed.domain.limits import (
     CREATES_WINDOW_S,
     PLANS,
+    Account,
     Rate,
     Standing,
     concurrency_limited,
+    provider_full,
     rate_limited,
 )
 from callmissed.store import limits
@@ -50,6 +53,20 @@ async def check_creates(db: TenantDb, creates_per_minute: int | None) -> None:
         )
     if plan.concurrent_sessions is not None and load.open_sessions >= plan.concurrent_sessions:
         raise concurrency_limited(plan.concurrent_sessions)
+
+
+async def check_accounts(db: TenantDb, accounts: Sequence[Account]) -> None:
+    """Whether the vendors would serve one more call on these accounts.
+
+    Exact under `workers.lock_admission`. Raises Refusal PROVIDER_UNAVAILABLE.
+    """
+    bounded = [account for account in accounts if account.max_sessions is not None]
+    if not bounded:
+        return
+    users = await limits.count_users(db, bounded)
+    for account in bounded:
+        if account.max_sessions is not None and users[account.name] >= account.max_sessions:
+            raise provider_full(account)
 
 
 async def count_create(db: TenantDb) -> None:

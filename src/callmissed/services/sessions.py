@@ -1,12 +1,13 @@
 """Voice sessions: admitted, listed, read, ended exactly once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from callmissed.domain.errors import Kind, Refusal, not_found
+from callmissed.domain.limits import Account
 from callmissed.domain.models import Route
 from callmissed.domain.prompts import DEFAULT_PROMPT
 from callmissed.domain.sessions import EndReason, Session, SessionRequest, Status, final_status
@@ -36,28 +37,38 @@ async def create_session(
     route: Route,
     room: str,
     creates_per_minute: int | None = None,
+    accounts: Sequence[Account] = (),
 ) -> Session:
     """Admits and stores a session; what `store_session` says is true afterwards.
 
     Exact under any number of creates at once: a short lock is held from here to the commit.
-    `creates_per_minute` of None is the plan's. Raises Refusal NOT_FOUND (bot), RATE_LIMITED,
-    CONCURRENCY_LIMITED, AT_CAPACITY, PERMISSION_DENIED (suspended).
+    `creates_per_minute` of None is the plan's; `accounts` are the providers' that the call will
+    draw on. Raises Refusal NOT_FOUND (bot), RATE_LIMITED, CONCURRENCY_LIMITED, AT_CAPACITY,
+    PROVIDER_UNAVAILABLE, PERMISSION_DENIED (suspended).
     """
     await _admit(db, creates_per_minute)
-    session = await store_session(db, request, route, room)
+    await limits.check_accounts(db, accounts)
+    session = await store_session(db, request, route, room, accounts)
     await limits.count_create(db)
     return session
 
 
-async def store_session(db: TenantDb, request: SessionRequest, route: Route, room: str) -> Session:
+async def store_session(
+    db: TenantDb,
+    request: SessionRequest,
+    route: Route,
+    room: str,
+    accounts: Sequence[Account] = (),
+) -> Session:
     """The session is there, `voice_session.started` is written, and the workers are told.
 
     `room` must exist by the time this commits. Raises Refusal NOT_FOUND (bot).
     """
     bot_version = None if request.bot_id is None else (await get_bot(db, request.bot_id)).version
     session_id = uuid4()
+    config = echo_config(request, room)
     session = await sessions.add(
-        db, session_id, request, route, room, bot_version, echo_config(request, room)
+        db, session_id, request, route, room, bot_version, config, accounts
     )
     await events.add(db, db.tenant_id, STARTED, session_id, _event_data(session.status, None))
     await announce(db, SESSIONS_CHANNEL, str(session_id))

@@ -1,14 +1,14 @@
 """Counters of rates and of accepted creates; what a tenant's plan is measured against."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, text
 
-from callmissed.domain.limits import Rate, Standing, standing_after
-from callmissed.store.rows import change, fetch_first, fetch_value, interval_s
+from callmissed.domain.limits import Account, Rate, Standing, standing_after
+from callmissed.store.rows import change, fetch_all, fetch_first, fetch_value, interval_s
 from callmissed.store.schema import rates, session_creates
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
@@ -34,6 +34,11 @@ select t.plan,
     where c.tenant_id = t.id and c.accepted_at > clock_timestamp() - :window) as creates
 from tenants t where t.id = :tenant
 """)
+
+
+# Made in the migrations; it counts over all tenants and tells a tenant's transaction nothing but
+# the numbers.
+_USERS = text("select account, sessions from count_users(:asked)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,12 @@ async def add_create(db: TenantDb, window_s: float) -> None:
     gone = delete(table).where(table.c.tenant_id == db.tenant_id, old).cte("gone")
     added = insert(table).values(tenant_id=db.tenant_id, accepted_at=func.clock_timestamp())
     await change(db, added.add_cte(gone))
+
+
+async def count_users(db: TenantDb, accounts: Sequence[Account]) -> dict[str, int]:
+    """Open sessions, of whatever tenant, that draw on each account, by the account's name."""
+    asked = {"asked": [account.name for account in accounts]}
+    return {row["account"]: row["sessions"] for row in await fetch_all(db, _USERS, asked)}
 
 
 async def delete_lapsed(db: SystemDb, window_s: float) -> None:

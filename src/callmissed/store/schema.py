@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from callmissed.store import schema_people
+from callmissed.store import schema_people, schema_providers
 from callmissed.store.columns import (
     id_column,
     json,
@@ -35,6 +35,7 @@ invites = schema_people.invites
 password_resets = schema_people.password_resets
 attempts = schema_people.attempts
 mails = schema_people.mails
+provider_keys = schema_providers.provider_keys
 
 tenants = Table(
     "tenants",
@@ -156,6 +157,7 @@ voice_sessions = Table(
     moment("lease_until"),
     moment("orphan_since"),
     moment("orphan_seen_at"),
+    Column("accounts", ARRAY(Text), nullable=False),
     moment("created_at", nullable=False),
 )
 

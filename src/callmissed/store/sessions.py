@@ -1,5 +1,6 @@
 """Rows of `voice_sessions`, as their tenant sees them, and the one statement that ends one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, func, insert, select, true, update
 from sqlalchemy.engine import RowMapping
 
+from callmissed.domain.limits import Account
 from callmissed.domain.models import Route
 from callmissed.domain.sessions import OPEN, EndReason, Session, SessionRequest, Status
 from callmissed.store.rows import OpenDb, fetch_all, fetch_first, fetch_value
@@ -35,6 +37,7 @@ async def add(
     room: str,
     bot_version: int | None,
     config: dict[str, Any],
+    accounts: Sequence[Account] = (),
 ) -> Session:
     statement = (
         insert(voice_sessions)
@@ -58,6 +61,7 @@ async def add(
             caller_audio_s=0.0,
             agent_audio_s=0.0,
             epoch=0,
+            accounts=[account.name for account in accounts],
             created_at=func.now(),
         )
         .returning(voice_sessions)
