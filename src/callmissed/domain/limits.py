@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from callmissed.domain.api_keys import ApiKey, KeyKind
 from callmissed.domain.errors import Kind, Refusal
-from callmissed.domain.models import Provider, Route, Service
+from callmissed.domain.models import PLATFORM, Provider, Route, Service
 
 CREATES_WINDOW_S = 60
 CONCURRENCY_RETRY_S = 5
@@ -179,7 +179,7 @@ def max_sessions(provider: Provider, service: Service) -> int | None:
 
 
 def provider_full(account: Account) -> Refusal:
-    whose = "this installation's" if account.owner == "platform" else "this tenant's"
+    whose = "this installation's" if account.owner == PLATFORM else "this tenant's"
     return Refusal(
         Kind.PROVIDER_UNAVAILABLE,
         f"{account.provider} serves {account.max_sessions} calls at once with {whose} key "

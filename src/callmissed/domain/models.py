@@ -10,6 +10,9 @@ from callmissed.kit.breaker import Breaker
 
 Engine = TypeVar("Engine")
 
+# Whose key it is that the installation brings for all its tenants.
+PLATFORM = "platform"
+
 
 class Service(StrEnum):
     STT = "stt"
@@ -59,12 +62,14 @@ class Access:
     """One provider as one tenant reaches it. The key is open here: in memory only, never shown.
 
     `owner` is whose key it is, `platform` or the tenant's id: what one owner's key suffers, no
-    other owner's calls feel.
+    other owner's calls feel. `is_customers_url` says that a customer gave the base URL: it is
+    reached by guarded connections only.
     """
 
     provider: Provider
     key: str = field(default="", repr=False)
-    owner: str = "platform"
+    owner: str = PLATFORM
+    is_customers_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,19 @@ class Model:
         """True where the BCP-47 tag or its bare language is listed; without a list, any."""
         known = self.languages
         return not known or language in known or language.split("-")[0] in known
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Models of one provider that need no stanza each: any id of one of the `forms`, in which
+    `{vendor}` and `{model}` stand for one part between slashes. The provider is asked for
+    `vendor/model`.
+    """
+
+    service: Service
+    provider: str
+    forms: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
