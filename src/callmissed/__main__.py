@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    run_commands(Doors(serve_api, run_jobs, run_worker, run_call_process))
+    run_commands(
+        Doors(serve_api, run_jobs, run_worker, run_call_process, simulate_providers),
+    )
 
 
 def serve_api(settings: "Settings") -> None:
@@ -38,6 +40,12 @@ def run_call_process() -> None:
     from callmissed.worker.child import main as run_calls
 
     run_calls()
+
+
+def simulate_providers(host: str, port: int) -> None:
+    from callmissed.dev.run import run
+
+    run(host, port)
 
 
 if __name__ == "__main__":

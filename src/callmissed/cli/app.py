@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from callmissed.cli import keys, people, tenants
+from callmissed.cli import dev, keys, people, tenants
 from callmissed.cli.doors import Doors, add_to
 from callmissed.cli.faults import INTERRUPTED_CODE
 from callmissed.cli.up import start_all
@@ -46,6 +46,7 @@ def up(
 def run_commands(doors: Doors) -> None:
     """Runs the command of this process's arguments and leaves with its exit code."""
     add_to(app, doors)
+    dev.add_to(app, doors)
     try:
         app()
     except KeyboardInterrupt:

@@ -22,6 +22,7 @@ class Doors:
     run_jobs: "Callable[[Settings], None]"
     run_worker: "Callable[[Settings], None]"
     run_call_process: "Callable[[], None]"
+    simulate_providers: "Callable[[str, int], None]"
 
 
 def add_to(app: typer.Typer, doors: Doors) -> None:

@@ -1,0 +1,28 @@
+"""`callmissed dev`: what a developer runs beside an installation."""
+
+from typing import Annotated
+
+import typer
+
+from callmissed.cli.doors import Doors
+
+PORT = 8090
+
+
+def add_to(app: typer.Typer, doors: Doors) -> None:
+    """Gives `app` the commands of this module."""
+    commands = typer.Typer(help="Run what a developer needs beside an installation.")
+
+    @commands.callback()
+    def group() -> None:
+        """Run what a developer needs beside an installation."""
+
+    @commands.command()
+    def providers(
+        port: Annotated[int, typer.Option(help="Port to listen on.")] = PORT,
+        host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    ) -> None:
+        """Simulate Sarvam, the language model vendors and audio servers, without any key."""
+        doors.simulate_providers(host, port)
+
+    app.add_typer(commands, name="dev")
