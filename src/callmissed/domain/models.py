@@ -105,6 +105,14 @@ class Model:
         known = self.languages
         return not known or language in known or language.split("-")[0] in known
 
+    def usual_voice(self, language: str) -> str:
+        """The first voice whose name holds the bare language (`neha_en_customer`), else the first
+        of all. Raises IndexError for a model without voices.
+        """
+        spoken = language.split("-")[0]
+        meant = [voice for voice in self.voices if spoken in voice.split("_")[1:]]
+        return (meant or self.voices)[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Family:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from callmissed.domain.errors import Kind, Refusal
-from callmissed.domain.models import Model, ModelStatus, Route, Service
+from callmissed.domain.models import Model, ModelStatus, Route, Service, SpareVoice
 from callmissed.domain.sessions import SessionRequest
 from callmissed.providers.catalog import LOCAL, Catalog
 
-TTS_PROVIDERS = ("sarvam", LOCAL)
 MAINTENANCE_RETRY_S = 3600
 PROVIDER_RETRY_S = 30
 
@@ -46,25 +45,27 @@ def choose_speech(catalog: Catalog, choice: SpeechChoice) -> tuple[str, str, str
     """
     model_id = choice.tts_model or _default_tts(catalog, choice)
     model = catalog.find(Service.TTS, model_id)
-    if choice.tts_provider is not None and choice.tts_provider not in TTS_PROVIDERS:
+    known = sorted({listed.provider for listed in catalog.of(Service.TTS)})
+    if choice.tts_provider is not None and choice.tts_provider not in known:
         raise _not_available(
             "tts_provider",
-            f"There is no text-to-speech provider {choice.tts_provider!r}.",
-            f"Use one of: {', '.join(TTS_PROVIDERS)}.",
+            f"There is no text-to-speech provider {choice.tts_provider[:100]!r}.",
+            f"Use one of: {', '.join(known)}.",
         )
     if model is None:
-        return choice.tts_provider or TTS_PROVIDERS[0], model_id, choice.voice or ""
+        return choice.tts_provider or known[0], model_id, choice.voice or ""
     if choice.tts_provider not in (None, model.provider):
         raise _not_available(
             "tts_provider",
             f"{model.id} is a model of {model.provider}, not of {choice.tts_provider}.",
             "Leave out tts_provider or tts_model, or make them agree.",
         )
-    return model.provider, model.id, choice.voice or model.voices[0]
+    return model.provider, model.id, choice.voice or model.usual_voice(choice.language)
 
 
 def route_request(catalog: Catalog, request: SessionRequest, keys: frozenset[str]) -> Route:
-    """The models that will run; `keys` names the providers with a key, the tenant's or ours.
+    """The models that will run, and their spares; `keys` names the providers that can be reached:
+    with the tenant's key or ours, or without any.
 
     Raises Refusal: MODEL_NOT_AVAILABLE with what would work, PROVIDER_UNAVAILABLE where waiting
     helps.
@@ -75,8 +76,20 @@ def route_request(catalog: Catalog, request: SessionRequest, keys: frozenset[str
     llm = _Wish(Service.LLM, request.llm_model, "llm_model")
     tts = _Wish(Service.TTS, request.tts_model, "tts_model", tts_language, tts_param)
     hearing, thinking, speaking = (_pick(catalog, keys, wish) for wish in (stt, llm, tts))
-    voice = _pick_voice(catalog, request, speaking)
-    return Route(hearing, thinking, speaking, voice, request.language, tts_language)
+    return Route(
+        hearing,
+        thinking,
+        speaking,
+        _pick_voice(catalog, request, speaking),
+        request.language,
+        tts_language,
+        spare_stt=_spares(catalog, keys, hearing, request.language),
+        spare_llm=_spares(catalog, keys, thinking),
+        spare_tts=tuple(
+            SpareVoice(spare, _pick_voice(catalog, request, spare))
+            for spare in _spares(catalog, keys, speaking, tts_language)
+        ),
+    )
 
 
 def list_models(
@@ -92,12 +105,27 @@ def list_models(
 
 
 def _default_tts(catalog: Catalog, choice: SpeechChoice) -> str:
-    if choice.tts_provider != LOCAL:
+    default = catalog.find(Service.TTS, catalog.defaults[Service.TTS])
+    if default is None or choice.tts_provider in (None, default.provider):
         return catalog.defaults[Service.TTS]
-    local = [model for model in catalog.of(Service.TTS) if model.provider == LOCAL]
-    named = [model for model in local if choice.voice in model.voices]
-    speaking = [model for model in local if model.speaks(choice.language)]
-    return (named or speaking or local)[0].id
+    theirs = [one for one in catalog.of(Service.TTS) if one.provider == choice.tts_provider]
+    named = [model for model in theirs if choice.voice in model.voices]
+    speaking = [model for model in theirs if model.speaks(choice.language)]
+    return next((one.id for one in (*named, *speaking, *theirs)), default.id)
+
+
+def _spares(
+    catalog: Catalog, keys: frozenset[str], chosen: Model, language: str | None = None
+) -> tuple[Model, ...]:
+    """Those of the chosen model's that can be reached and know the language, in their order."""
+    listed = (catalog.find(chosen.service, spare) for spare in chosen.spares)
+    return tuple(
+        spare
+        for spare in listed
+        if spare is not None
+        and _serves(spare, keys)
+        and (language is None or spare.speaks(language))
+    )
 
 
 def _pick(catalog: Catalog, keys: frozenset[str], wish: _Wish) -> Model:
@@ -127,8 +155,6 @@ def _runnable(catalog: Catalog, keys: frozenset[str], wish: _Wish) -> list[Model
     would_work = _would_work(catalog, keys, wish.service)
     if model is None:
         noun = _SPOKEN_NAMES[wish.service]
-        if wish.service is Service.LLM and "/" in wish.model_id:
-            would_work += " A vendor/model id goes to OpenRouter, for which there is no key."
         message = f"There is no {noun} {wish.model_id[:100]!r}."
         raise _not_available(wish.model_param, message, would_work)
     if _is_paused(model):
@@ -138,7 +164,7 @@ def _runnable(catalog: Catalog, keys: frozenset[str], wish: _Wish) -> list[Model
         return [model]
     if _falls_back(catalog, model, keys):
         return _fallbacks(catalog, model)
-    message = f"{model.id} needs a key for {model.provider}, and there is none."
+    message = f"{model.id[:100]} needs a key for {model.provider}, and there is none."
     if model.fallback is not None:
         raise _cannot_serve(wish.model_param, message, would_work, PROVIDER_RETRY_S)
     raise _not_available(wish.model_param, message, would_work)
@@ -164,7 +190,10 @@ def _serves(model: Model, keys: frozenset[str]) -> bool:
 
 def _falls_back(catalog: Catalog, model: Model, keys: frozenset[str]) -> bool:
     """True only while no key for any model of the service exists."""
-    keyed = any(other.provider in keys for other in catalog.of(model.service))
+    keyed = any(
+        other.provider in keys and catalog.providers[other.provider].needs_key
+        for other in catalog.of(model.service)
+    )
     return model.fallback is not None and not _is_paused(model) and not keyed
 
 
