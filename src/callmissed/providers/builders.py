@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 from livekit.agents import llm, stt, tts
 
 from callmissed.domain.knowledge import Passage
@@ -40,6 +41,11 @@ def build_llm(model: Model, access: Access, parts: Parts) -> llm.LLM[Any]:
             from callmissed.providers.local.answerer import ExtractiveLLM
 
             return ExtractiveLLM()
+        case "openai" | "sarvam":
+            from callmissed.providers.openai.chat import ChatLLM
+
+            session = session_for(access, parts.warm)
+            return ChatLLM(model, access, session=session, meter=parts.meter)
     raise _no_code(model)
 
 
@@ -56,6 +62,13 @@ def build_tts(spoken: SpareVoice, access: Access, parts: Parts) -> tts.TTS[Any]:
                 language=parts.route.tts_language,
             )
     raise _no_code(spoken.model)
+
+
+def session_for(access: Access, warm: Warm) -> aiohttp.ClientSession:
+    """The connections by which this access may be used."""
+    if access.is_customers_url:
+        return warm.connections.guarded_session()
+    return warm.connections.session()
 
 
 def _no_code(model: Model) -> LookupError:
