@@ -10,7 +10,6 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from callmissed.domain.models import Access, Provider
 from callmissed.providers import Warm
 from callmissed.providers.connections import Connections
 
@@ -96,13 +95,6 @@ async def test_a_customers_url_reaches_nothing_inside(
 ) -> None:
     with pytest.raises(aiohttp.ClientConnectorError):
         await connections.guarded_session().get(f"http://{host}:{server.port}/")
-
-
-async def test_who_gave_the_url_decides_where_it_may_lead(connections: Connections) -> None:
-    provider = Provider("theirs", wire="openai", base_url="http://127.0.0.1/v1")
-    theirs = Access(provider, is_customers_url=True)
-    assert connections.session_for(theirs) is connections.guarded_session()
-    assert connections.session_for(Access(provider, owner="t1")) is connections.session()
 
 
 async def test_what_the_operator_allows_is_reached(server: TestServer) -> None:

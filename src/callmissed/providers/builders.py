@@ -61,6 +61,17 @@ def build_tts(spoken: SpareVoice, access: Access, parts: Parts) -> tts.TTS[Any]:
                 voice=spoken.voice,
                 language=parts.route.tts_language,
             )
+        case "sarvam":
+            from callmissed.providers.sarvam.tts import SarvamTTS
+
+            return SarvamTTS(
+                spoken.model,
+                access,
+                session_for(access, parts.warm),
+                voice=spoken.voice,
+                language=parts.route.tts_language,
+                meter=parts.meter,
+            )
     raise _no_code(spoken.model)
 
 

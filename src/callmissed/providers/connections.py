@@ -7,7 +7,6 @@ from typing import Any
 
 import aiohttp
 
-from callmissed.domain.models import Access
 from callmissed.kit.addresses import Network, may_connect
 
 CONNECT_TIMEOUT_S = 2.0
@@ -48,10 +47,6 @@ class Connections:
         if self._guarded is None:
             self._guarded = _session(self._make_socket)
         return self._guarded
-
-    def session_for(self, access: Access) -> aiohttp.ClientSession:
-        """The one that may follow this base URL."""
-        return self.guarded_session() if access.is_customers_url else self.session()
 
     async def aclose(self) -> None:
         for session in (self._open, self._guarded):

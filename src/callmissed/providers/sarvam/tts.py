@@ -1,0 +1,254 @@
+"""Sarvam's text to speech, a piece of an answer at a time (LiveKit Agents `tts.TTS`, 1.8).
+
+Of a model's `options` these are read:
+
+    path              of the socket: "/text-to-speech/ws" (v4-flash: "/text-to-speech/ws/v2")
+    codec             "linear16" or "mulaw" (the telephone's own)
+    rate_hz           8000, 16000, 22050 or 24000; else 8000 for mulaw and 24000 for linear16
+    pace              0.5 to 2.0; left to the server where it is missing
+    temperature       0.01 to 1.0; left to the server where it is missing
+    min_buffer_size   30 to 200 characters; else 30
+    max_chunk_length  50 to 500 characters; else 150
+
+What lies outside is brought to the nearest value that the server takes.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any, Never
+
+import aiohttp
+from livekit.agents import APIConnectionError, APIError, tts, utils
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
+
+from callmissed.domain.models import Access, Model, Service
+from callmissed.domain.usage import Measure, Meter, Usage
+from callmissed.kit.wav import SoundFormat, WavError, WavReader
+from callmissed.providers.sarvam.tts_sockets import SpeechSocket, SpeechSockets
+from callmissed.providers.sarvam.tts_wire import (
+    FLUSH,
+    Final,
+    Sound,
+    SpeechConfig,
+    cut_text,
+    text_message,
+)
+
+FIRST_SOUND_TIMEOUT_S = 2.0
+NEXT_SOUND_TIMEOUT_S = 2.0
+PATH = "/text-to-speech/ws"
+RATES_HZ = (8_000, 16_000, 22_050, 24_000)
+ROOM_RATE_HZ = 24_000
+PHONE_RATE_HZ = 8_000
+FRAME_MS = 20
+# The framework ends a piece with 10 ms of silence of its own unless sound comes with its end.
+HELD_BACK_MS = 10
+
+
+class SarvamTTS(tts.TTS[Never]):
+    """One call's voice: pieces of text become sound over sockets that are open before they are
+    needed.
+
+    `language` is BCP-47, `voice` an id of the model in any case. A voice that the vendor withdrew
+    is replaced by the first of the same gender that is left.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        access: Access,
+        session: aiohttp.ClientSession,
+        *,
+        voice: str,
+        language: str,
+        meter: Meter,
+    ) -> None:
+        self._config = choose_config(model, voice, language)
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=self._config.rate_hz,
+            num_channels=1,
+        )
+        self._served = model
+        self._access = access
+        self._meter = meter
+        self._sockets = SpeechSockets(
+            session,
+            access.provider.base_url.rstrip("/") + str(model.options.get("path", PATH)),
+            {"model": model.upstream, "send_completion_event": "true"},
+            {access.provider.key_header: access.provider.key_prefix + access.key},
+        )
+
+    @property
+    def model(self) -> str:
+        return self._served.id
+
+    @property
+    def provider(self) -> str:
+        return self._access.provider.name
+
+    @property
+    def sockets(self) -> SpeechSockets:
+        return self._sockets
+
+    def set_language(self, language: str) -> bool:
+        """The next piece is spoken in it; False, and nothing changes, where the model does not
+        speak it.
+        """
+        spoken = wire_language(language)
+        if not any(self._served.speaks(tag) for tag in (language, *_tags_of(spoken))):
+            return False
+        self._config = replace(self._config, language=spoken)
+        return True
+
+    def prewarm(self) -> None:
+        """Begins to open a socket."""
+        self._sockets.open_ahead(self._config)
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> "SarvamSpeech":
+        return SarvamSpeech(self, text, self._config, conn_options)
+
+    def count(self, characters: int) -> None:
+        """Tells the meter what was sent to be spoken."""
+        self._meter.add(Usage(Service.TTS, self._served.id, Measure.CHARACTERS, characters))
+
+    async def aclose(self) -> None:
+        """Closes every socket."""
+        await self._sockets.aclose()
+
+
+class SarvamSpeech(tts.ChunkedStream):
+    """One piece, over one socket. Cancelled or failed, it drops its socket.
+
+    After the first sound an error is not retryable: the piece would be heard from its start again.
+    """
+
+    def __init__(
+        self, owner: SarvamTTS, text: str, config: SpeechConfig, conn_options: APIConnectOptions
+    ) -> None:
+        super().__init__(tts=owner, input_text=text, conn_options=conn_options)
+        self._owner = owner
+        self._config = config
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        """Raises APIStatusError, APIConnectionError, APITimeoutError."""
+        output_emitter.initialize(
+            request_id=utils.shortuuid(),
+            sample_rate=self._config.rate_hz,
+            num_channels=1,
+            mime_type="audio/pcm",
+            frame_size_ms=FRAME_MS,
+        )
+        if not self._input_text.strip():
+            return
+        voice = _Voice(self._config, output_emitter)
+        try:
+            async with self._owner.sockets.lend(self._config) as socket:
+                await self._send(socket)
+                await self._hear(socket, voice)
+        except APIError as error:
+            error.retryable = error.retryable and not voice.has_sounded
+            raise
+
+    async def _send(self, socket: SpeechSocket) -> None:
+        await socket.configure(self._config)
+        for part in cut_text(self._input_text):
+            await socket.send(text_message(part))
+        await socket.send(FLUSH)
+        self._owner.count(len(self._input_text))
+
+    async def _hear(self, socket: SpeechSocket, voice: "_Voice") -> None:
+        """Returns with the piece's final; messages without sound are no sign of life."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + FIRST_SOUND_TIMEOUT_S
+        while True:
+            match await socket.receive(due_s - loop.time()):
+                case Sound(data=data):
+                    if voice.push(data):
+                        due_s = loop.time() + NEXT_SOUND_TIMEOUT_S
+                case Final():
+                    voice.end()
+                    return
+
+
+class _Voice:
+    """What the socket sends, as samples on their way to the listener."""
+
+    def __init__(self, config: SpeechConfig, emitter: tts.AudioEmitter) -> None:
+        raw = SoundFormat(config.rate_hz, is_mulaw=config.codec == "mulaw")
+        self._reader = WavReader(raw, config.rate_hz)
+        self._emitter = emitter
+        self._held = b""
+        self._held_bytes = 2 * config.rate_hz * HELD_BACK_MS // 1000
+        self.has_sounded = False
+
+    def push(self, data: bytes) -> bool:
+        """True where there was sound in it."""
+        try:
+            samples = self._reader.push(data)
+        except WavError as error:
+            raise APIConnectionError(f"Sarvam sent sound that cannot be read: {error}") from error
+        if not len(samples):
+            return False
+        self.has_sounded = True
+        self._emit(self._held + samples.tobytes(), self._held_bytes)
+        return True
+
+    def end(self) -> None:
+        if not self.has_sounded:
+            raise APIConnectionError("Sarvam made no sound of a text")
+        self._emit(self._held + self._reader.flush().tobytes(), 0)
+
+    def _emit(self, sound: bytes, keep_bytes: int) -> None:
+        ready = max(len(sound) - keep_bytes, 0)
+        self._held = sound[ready:]
+        if ready:
+            self._emitter.push(sound[:ready])
+
+
+def choose_config(model: Model, voice: str, language: str) -> SpeechConfig:
+    """How a model is asked to speak, within what the server takes."""
+    options = model.options
+    codec = "mulaw" if options.get("codec") == "mulaw" else "linear16"
+    wanted_hz = options.get("rate_hz", PHONE_RATE_HZ if codec == "mulaw" else ROOM_RATE_HZ)
+    return SpeechConfig(
+        model=model.upstream,
+        language=wire_language(language),
+        speaker=choose_speaker(model, voice),
+        rate_hz=min(RATES_HZ, key=lambda rate_hz: abs(rate_hz - wanted_hz)),
+        codec=codec,
+        pace=_within(options.get("pace"), 0.5, 2.0),
+        temperature=_within(options.get("temperature"), 0.01, 1.0),
+        min_buffer_size=int(_within(options.get("min_buffer_size", 30), 30, 200) or 30),
+        max_chunk_length=int(_within(options.get("max_chunk_length", 150), 50, 500) or 150),
+    )
+
+
+def choose_speaker(model: Model, voice: str) -> str:
+    """The voice as the server knows it; one of the same gender for one that it dropped."""
+    speaker = voice.lower()
+    if speaker not in model.deprecated_voices:
+        return speaker
+    is_female = speaker in model.female_voices
+    left = [
+        other
+        for other in model.voices
+        if other not in model.deprecated_voices and (other in model.female_voices) == is_female
+    ]
+    return left[0] if left else speaker
+
+
+def wire_language(language: str) -> str:
+    """BCP-47 as Sarvam writes it for speech: every language in its form of India, Odia as `od`."""
+    primary = language.replace("_", "-").split("-")[0].lower()
+    return "od-IN" if primary == "or" else f"{primary}-IN"
+
+
+def _tags_of(spoken: str) -> tuple[str, ...]:
+    return (spoken, "or-IN") if spoken == "od-IN" else (spoken,)
+
+
+def _within(value: Any, least: float, most: float) -> float | None:
+    return None if value is None else min(max(float(value), least), most)
