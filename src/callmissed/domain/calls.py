@@ -13,6 +13,7 @@ from callmissed.domain.knowledge import Passage, Retrieval
 from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import EndReason
 from callmissed.domain.turns import Turn
+from callmissed.domain.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,15 @@ class TurnFinished:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """`caller_audio_s` is how much sound the caller sent, speech or not."""
+    """`caller_audio_s` is how much sound the caller sent, speech or not. `usage` is what the models
+    delivered in the whole call, that of its turns among it.
+    """
 
     reason: EndReason
     caller_audio_s: float
     agent_audio_s: float
     detail: str = ""
+    usage: tuple[Usage, ...] = ()
 
 
 CallNote = CallerArrived | TurnFinished | CallEnded

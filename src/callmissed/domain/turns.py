@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from callmissed.domain.usage import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -23,7 +25,11 @@ class Turn:
     agent silent again; None where the stage did not happen. `stages` are consecutive durations in ms that add up to
     `first_audio_ms`. `retrieval_ms` is a duration. `offset_ms` counts from the session's first moment, `duration_ms`
     covers the turn from the caller's onset to the agent's last sound. `agent_response` is what was heard; `generated`
-    what the model wrote.
+    what the model wrote. `llm_model` is the one that wrote it, a spare where the chosen one failed.
+    `usage` is what the models delivered since the turn before, guesses among it. `trace` holds, each only where it
+    happened: `failure` why no whole answer was given; `fallbacks` what failed and was left, in order (`service`,
+    `model`, `reason`, `after` the words or sound that it had delivered: true or false); `fillers` the sentences said
+    while the caller waited; `guesses` answers begun on words that were not confirmed and thrown away.
     """
 
     user_transcript: str | None
@@ -47,6 +53,7 @@ class Turn:
     sources: tuple[Source, ...] = ()
     stages: dict[str, int] = field(default_factory=dict)
     trace: dict[str, Any] = field(default_factory=dict)
+    usage: tuple[Usage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

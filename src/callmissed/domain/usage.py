@@ -1,6 +1,7 @@
 """What the models of a call delivered, counted where it was delivered."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -41,3 +42,15 @@ class Meter(Protocol):
     """Takes what an engine delivered, at the moment at which it knows; never waits."""
 
     def add(self, usage: Usage) -> None: ...
+
+
+def add_up(usages: Iterable[Usage]) -> tuple[Usage, ...]:
+    """One entry for each kind of delivery, with the sum of its amounts; in order of appearance.
+
+    Entries that differ in anything but the amount are different kinds. Sums of 0 are left out.
+    """
+    amounts: dict[Usage, int] = {}
+    for usage in usages:
+        kind = replace(usage, amount=0)
+        amounts[kind] = amounts.get(kind, 0) + usage.amount
+    return tuple(replace(kind, amount=amount) for kind, amount in amounts.items() if amount)
