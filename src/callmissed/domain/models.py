@@ -42,8 +42,9 @@ class Provider:
     """Whoever serves models: one stanza of the catalogue.
 
     `wire` names the code that speaks its format (`sarvam`, `openai`, `local`). `key_header` is the
-    header that carries the key, `key_prefix` what stands before it there. The limits are the
-    vendor's own for one key; None where there is none.
+    header that carries the key, `key_prefix` what stands before it there. A GET of `verify_path`
+    tells whether a key is taken. The limits are the vendor's own for one key; None where there is
+    none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Provider:
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
     needs_key: bool = True
+    verify_path: str = "/models"
     max_stt_sockets: int | None = None
     max_tts_sockets: int | None = None
     requests_per_minute: int | None = None
