@@ -24,7 +24,10 @@ _STATUS_OF = {
     "billing_service_unavailable_error": 503,
     "gateway_timeout_error": 504,
 }
+# LiveKit takes it for a client that went away, and hides the error.
+_CLIENT_LEFT, _BAD_GATEWAY = 499, 502
 _NO_WAITING_HELPS = "insufficient_quota_error"
+_ID = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _CODE_IN_TEXT = re.compile(r"\s*(\d{3})\s*:")
 
 
@@ -43,41 +46,31 @@ def error_of_message(data: Mapping[str, Any], what: str) -> APIStatusError:
         texts = [str(data.get(key, "")) for key in ("message", "error")]
         found = [read for text in texts if (read := _CODE_IN_TEXT.match(text))]
         status = int(found[0][1]) if found else -1
-    return APIStatusError(
-        f"Sarvam refused {what}",
-        status_code=status,
-        request_id=_text(data.get("request_id")),
-        body=_known(name),
-        retryable=name != _NO_WAITING_HELPS,
-    )
+    return _refusal(status, name, data.get("request_id"), what)
 
 
 def error_of_answer(status: int, body: object, what: str) -> APIStatusError:
     """For an HTTP answer that is no success; `body` is its JSON, or None."""
     error = body.get("error") if isinstance(body, dict) else None
     told: Mapping[str, Any] = error if isinstance(error, dict) else {}
-    name = _known(_text(told.get("code")))
-    return APIStatusError(
-        f"Sarvam refused {what}",
-        status_code=status,
-        request_id=_text(told.get("request_id")),
-        body=name,
-        retryable=name != _NO_WAITING_HELPS,
-    )
+    return _refusal(status, str(told.get("code")), told.get("request_id"), what)
 
 
 def error_of_failure(error: Exception, what: str) -> APIError:
     """For what aiohttp raises while it connects, sends or reads."""
     if isinstance(error, aiohttp.WSServerHandshakeError):
-        return error_of_answer(error.status, None, what)
+        return _refusal(error.status, "", None, what)
     if isinstance(error, TimeoutError):
         return APITimeoutError(f"Sarvam did not answer: {what}")
     return APIConnectionError(f"the connection to Sarvam failed: {what}")
 
 
-def _known(name: str | None) -> str | None:
-    return name if name in _STATUS_OF else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _refusal(status: int, name: str, request_id: object, what: str) -> APIStatusError:
+    known_id = isinstance(request_id, str) and _ID.fullmatch(request_id)
+    return APIStatusError(
+        f"Sarvam refused {what}",
+        status_code=_BAD_GATEWAY if status == _CLIENT_LEFT else status,
+        request_id=str(request_id) if known_id else None,
+        body=name if name in _STATUS_OF else None,
+        retryable=name != _NO_WAITING_HELPS,
+    )

@@ -18,12 +18,13 @@ from dataclasses import replace
 from typing import Any, Never
 
 import aiohttp
-from livekit.agents import APIConnectionError, APIError, tts, utils
+from livekit.agents import APIError, tts
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 
 from callmissed.domain.models import Access, Model, Service
 from callmissed.domain.usage import Measure, Meter, Usage
-from callmissed.kit.wav import SoundFormat, WavError, WavReader
+from callmissed.kit.wav import SoundFormat
+from callmissed.providers.piece_sound import PieceSound
 from callmissed.providers.sarvam.tts_sockets import SpeechSocket, SpeechSockets
 from callmissed.providers.sarvam.tts_wire import (
     FLUSH,
@@ -40,9 +41,6 @@ PATH = "/text-to-speech/ws"
 RATES_HZ = (8_000, 16_000, 22_050, 24_000)
 ROOM_RATE_HZ = 24_000
 PHONE_RATE_HZ = 8_000
-FRAME_MS = 20
-# The framework ends a piece with 10 ms of silence of its own unless sound comes with its end.
-HELD_BACK_MS = 10
 
 
 class SarvamTTS(tts.TTS[Never]):
@@ -134,22 +132,17 @@ class SarvamSpeech(tts.ChunkedStream):
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
         """Raises APIStatusError, APIConnectionError, APITimeoutError."""
-        output_emitter.initialize(
-            request_id=utils.shortuuid(),
-            sample_rate=self._config.rate_hz,
-            num_channels=1,
-            mime_type="audio/pcm",
-            frame_size_ms=FRAME_MS,
-        )
+        rate_hz = self._config.rate_hz
+        raw = SoundFormat(rate_hz, is_mulaw=self._config.codec == "mulaw")
+        sound = PieceSound(output_emitter, raw, rate_hz)
         if not self._input_text.strip():
             return
-        voice = _Voice(self._config, output_emitter)
         try:
             async with self._owner.sockets.lend(self._config) as socket:
                 await self._send(socket)
-                await self._hear(socket, voice)
+                await self._hear(socket, sound)
         except APIError as error:
-            error.retryable = error.retryable and not voice.has_sounded
+            error.retryable = error.retryable and not sound.has_sounded
             raise
 
     async def _send(self, socket: SpeechSocket) -> None:
@@ -159,53 +152,18 @@ class SarvamSpeech(tts.ChunkedStream):
         await socket.send(FLUSH)
         self._owner.count(len(self._input_text))
 
-    async def _hear(self, socket: SpeechSocket, voice: "_Voice") -> None:
+    async def _hear(self, socket: SpeechSocket, sound: PieceSound) -> None:
         """Returns with the piece's final; messages without sound are no sign of life."""
         loop = asyncio.get_running_loop()
         due_s = loop.time() + FIRST_SOUND_TIMEOUT_S
         while True:
             match await socket.receive(due_s - loop.time()):
                 case Sound(data=data):
-                    if voice.push(data):
+                    if sound.push(data):
                         due_s = loop.time() + NEXT_SOUND_TIMEOUT_S
                 case Final():
-                    voice.end()
+                    sound.end()
                     return
-
-
-class _Voice:
-    """What the socket sends, as samples on their way to the listener."""
-
-    def __init__(self, config: SpeechConfig, emitter: tts.AudioEmitter) -> None:
-        raw = SoundFormat(config.rate_hz, is_mulaw=config.codec == "mulaw")
-        self._reader = WavReader(raw, config.rate_hz)
-        self._emitter = emitter
-        self._held = b""
-        self._held_bytes = 2 * config.rate_hz * HELD_BACK_MS // 1000
-        self.has_sounded = False
-
-    def push(self, data: bytes) -> bool:
-        """True where there was sound in it."""
-        try:
-            samples = self._reader.push(data)
-        except WavError as error:
-            raise APIConnectionError(f"Sarvam sent sound that cannot be read: {error}") from error
-        if not len(samples):
-            return False
-        self.has_sounded = True
-        self._emit(self._held + samples.tobytes(), self._held_bytes)
-        return True
-
-    def end(self) -> None:
-        if not self.has_sounded:
-            raise APIConnectionError("Sarvam made no sound of a text")
-        self._emit(self._held + self._reader.flush().tobytes(), 0)
-
-    def _emit(self, sound: bytes, keep_bytes: int) -> None:
-        ready = max(len(sound) - keep_bytes, 0)
-        self._held = sound[ready:]
-        if ready:
-            self._emitter.push(sound[:ready])
 
 
 def choose_config(model: Model, voice: str, language: str) -> SpeechConfig:
