@@ -7,15 +7,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from livekit.agents import APIError, APIStatusError
+from livekit.agents import APIConnectionError, APIError, APIStatusError
 
 from callmissed.kit.bounded_json import MalformedJsonError, UnholdableJsonError, parse_json
 
+OK = 200
 PAYMENT_REQUIRED, REQUEST_TIMEOUT, TOO_MANY, UNAVAILABLE = 402, 408, 429, 503
 SERVER_ERROR, BAD_GATEWAY = 500, 502
 # LiveKit takes it for a client that went away and ends the answer without an error.
 CLIENT_LEFT = 499
 
+_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 _CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _QUOTA = re.compile(r"quota|insufficient|billing|credit|balance")
 _RATE = re.compile(r"rate_?limit|too_many_requests|overloaded")
@@ -37,12 +39,17 @@ class NoAnswerError(APIError):
     """The answer ended as the format ends it and held no word and no tool call."""
 
 
-def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> APIStatusError:
+def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> APIError:
     """The error for an answer that is not a stream. Where waiting cannot help it is not
     retryable: a bad key, a bad request, a quota that is used up.
     """
     request_id = headers.get("x-request-id", "")
-    return _status_error(status, _code_in(body), request_id, _wait_in(headers))
+    error = _error_in(body)
+    if status != OK:
+        return _status_error(status, _code_of(error), request_id, _wait_in(headers))
+    if error:
+        return error_inside(error, request_id)
+    return APIConnectionError("The provider answered with something else than a stream.")
 
 
 def error_inside(error: object, request_id: str) -> APIStatusError:
@@ -53,7 +60,7 @@ def error_inside(error: object, request_id: str) -> APIStatusError:
     code = fields.get("code")
     if isinstance(code, int) and 400 <= code < 600:
         return _status_error(code, _word(fields.get("type")), request_id, None)
-    words = _word(code) or _word(fields.get("type"))
+    words = _code_of(fields)
     return _status_error(_status_for(words), words, request_id, None)
 
 
@@ -82,15 +89,17 @@ def _status_for(code: str) -> int:
     return 400 if _REQUEST.search(code) else SERVER_ERROR
 
 
-def _code_in(body: bytes) -> str:
+def _error_in(body: bytes) -> Any:
     try:
         document: Any = parse_json(body)
     except (MalformedJsonError, UnholdableJsonError):
-        return ""
-    error = document.get("error") if isinstance(document, dict) else None
-    if not isinstance(error, dict):
-        return ""
-    return _word(error.get("code")) or _word(error.get("type"))
+        return None
+    return document.get("error") if isinstance(document, dict) else None
+
+
+def _code_of(error: object) -> str:
+    fields = error if isinstance(error, Mapping) else {}
+    return _word(fields.get("code")) or _word(fields.get("type"))
 
 
 def _word(value: object) -> str:
@@ -99,8 +108,7 @@ def _word(value: object) -> str:
 
 def _wait_in(headers: Mapping[str, str]) -> float | None:
     for name, seconds in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) * seconds)
-        except (KeyError, ValueError):
-            continue
+        value = headers.get(name, "")
+        if _SECONDS.fullmatch(value):
+            return float(value) * seconds
     return None

@@ -13,7 +13,7 @@ from yarl import URL
 
 from callmissed.providers.connections import CONNECT_TIMEOUT_S
 from callmissed.providers.openai.chat_chunks import AnswerReader
-from callmissed.providers.openai.chat_errors import refusal_of
+from callmissed.providers.openai.chat_errors import OK, refusal_of
 from callmissed.providers.openai.sse import EventReader, EventTooLongError
 
 ANSWER_TIMEOUT_S = 120.0
@@ -24,7 +24,6 @@ END_TIMEOUT_S = 0.1
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_REFUSAL_BYTES = 64 * 1024
 
-OK = 200
 EVENT_STREAM = "text/event-stream"
 # Some servers hold compressed text back until a block is full.
 HEADERS = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
