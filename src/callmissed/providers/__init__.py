@@ -16,6 +16,7 @@ from callmissed.domain.knowledge import Passage
 from callmissed.domain.models import Access, Candidate, Model, Provider, Route, SpareVoice
 from callmissed.domain.usage import Meter, Usage
 from callmissed.kit.breaker import Breaker
+from callmissed.kit.recent import Recent
 
 if TYPE_CHECKING:
     from livekit.agents import llm, stt, tts
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Engine = TypeVar("Engine")
 
+MAX_REFUSALS = 10_000
 LOCAL_ACCESS = Access(Provider("local", wire="local", needs_key=False))
 
 
@@ -62,6 +64,8 @@ class Warm:
         self._voices: Voices | None = None
         self._connections: Connections | None = None
         self._breakers: dict[tuple[str, str], Breaker] = {}
+        self.refused = Recent(MAX_REFUSALS)
+        """What a provider refused to an owner's key altogether, so that no later call asks."""
 
     async def open(self) -> None:
         """Afterwards a first utterance and a first sentence cost no more than any later one.

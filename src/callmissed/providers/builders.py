@@ -31,6 +31,18 @@ def build_stt(model: Model, access: Access, parts: Parts) -> stt.STT[Any]:
 
             about = [f"{passage.heading} {passage.text}" for passage in parts.passages]
             return LocalSTT(parts.warm.decoders, language=parts.route.language, about=about)
+        case "sarvam":
+            from callmissed.providers.sarvam.stt import SarvamSTT, wires_of
+
+            return SarvamSTT(
+                session_for(access, parts.warm),
+                access,
+                wires_of(model, parts.route.language),
+                model_id=model.id,
+                language=parts.route.language,
+                meter=parts.meter,
+                refused=parts.warm.refused,
+            )
     raise _no_code(model)
 
 

@@ -1,0 +1,119 @@
+"""One open speech-to-text socket: sends, tells what came, says what its end means."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import aiohttp
+from livekit.agents import APIConnectionError, APIError, APIStatusError
+
+from callmissed.domain.models import Access
+from callmissed.providers.sarvam.errors import error_of_answer, error_of_failure
+from callmissed.providers.sarvam.stt_wire import Failed, News, Wire, error_of_close
+
+OPEN_TIMEOUT_S = 2.0
+SEND_TIMEOUT_S = 3.0
+CLOSE_TIMEOUT_S = 0.5
+WHY_TIMEOUT_S = 1.0
+HEARTBEAT_S = 20.0
+MAX_MESSAGE_BYTES = 1 << 20
+MAX_REASON_BYTES = 4096
+
+_WHAT = "to listen"
+
+
+class Socket:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, wire: Wire) -> None:
+        self._socket = socket
+        self.wire = wire
+        self.opened_s = self.sent_s = time.monotonic()
+        self.is_finishing = False
+        """Set when nothing more will be sent: the server may end the socket then."""
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self.opened_s
+
+    @property
+    def is_open(self) -> bool:
+        return not self._socket.closed
+
+    async def send(self, message: str | bytes) -> None:
+        """Raises APIConnectionError, APITimeoutError where the server takes nothing more."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                if isinstance(message, str):
+                    await self._socket.send_str(message)
+                else:
+                    await self._socket.send_bytes(message)
+        except (aiohttp.ClientError, OSError) as error:
+            raise error_of_failure(error, _WHAT) from error
+        self.sent_s = time.monotonic()
+
+    async def receive(self) -> News | None:
+        """The next message; None for one that changes nothing.
+
+        Raises APIStatusError for an error that the server told, APIConnectionError for a socket
+        that ended in whatever way; EOFError for a clean end when `is_finishing`.
+        """
+        message = await self._socket.receive()
+        if message.type is aiohttp.WSMsgType.TEXT:
+            news = self.wire.read(message.data)
+            if isinstance(news, Failed):
+                if news.is_fatal:
+                    raise news.error
+                return None
+            return news
+        if message.type is aiohttp.WSMsgType.BINARY:
+            raise APIConnectionError("Sarvam sent what cannot be read")
+        code = self._socket.close_code
+        if self.is_finishing and code in (1000, 1001, None):
+            raise EOFError
+        raise error_of_close(code, message.extra)
+
+    async def aclose(self) -> None:
+        """Says good-bye and waits `CLOSE_TIMEOUT_S` for the answer, not longer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2 * CLOSE_TIMEOUT_S):
+                await self._socket.close()
+
+
+async def open_socket(http: aiohttp.ClientSession, access: Access, wire: Wire) -> Socket:
+    """Raises APIStatusError where the server refuses, APIConnectionError, APITimeoutError."""
+    provider = access.provider
+    url = provider.base_url.rstrip("/") + wire.path
+    headers = {provider.key_header: provider.key_prefix + access.key} if access.key else {}
+    try:
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            opened = await http.ws_connect(
+                url,
+                params=wire.query,
+                headers=headers,
+                heartbeat=HEARTBEAT_S,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                max_msg_size=MAX_MESSAGE_BYTES,
+            )
+    except aiohttp.WSServerHandshakeError as error:
+        if error.status != 429:
+            raise error_of_failure(error, _WHAT) from None
+        raise await _why_429(http, url, wire, headers) from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise error_of_failure(error, _WHAT) from error
+    return Socket(opened, wire)
+
+
+async def _why_429(
+    http: aiohttp.ClientSession, url: str, wire: Wire, headers: dict[str, str]
+) -> APIError:
+    """A refused handshake keeps its reason to itself (aiohttp reads no body of it), and one status
+    stands for a quota and for a rate: asked once more without a socket, the server tells which.
+    """
+    refusal: APIStatusError = error_of_answer(429, None, _WHAT)
+    with suppress(aiohttp.ClientError, OSError, ValueError):
+        async with (
+            asyncio.timeout(WHY_TIMEOUT_S),
+            http.get(url, params=wire.query, headers=headers) as answer,
+        ):
+            if answer.status == 429 and (answer.content_length or 0) <= MAX_REASON_BYTES:
+                refusal = error_of_answer(429, await answer.json(content_type=None), _WHAT)
+    return refusal

@@ -1,0 +1,119 @@
+"""What a socket is sent, and where in it somebody can have spoken."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from livekit import rtc
+from numpy.typing import NDArray
+
+from callmissed.kit.loudness import WINDOW_S, window_levels_db
+from callmissed.kit.pcm import Resampler
+
+Samples = NDArray[np.int16]
+
+FRAME_S = 0.05
+KEEP_S = 60.0
+LEAST_SOUND_S = 0.06
+FAINTEST_DB = -55.0
+"""Below it nothing is speech; above `LOUD_DB` anything may be."""
+LOUD_DB = -35.0
+ABOVE_BACKGROUND_DB = 6.0
+LOOK_BACK_S = 0.3
+"""Servers tell of an end later than it was, and somebody may have begun again by then."""
+CLAIM_WITHIN_S = 5.0
+BURST_S = 1.0
+TRUST_BURST_S = 3.0
+
+
+class SoundCutter:
+    """Frames of any length and rate in, samples at `rate_hz` in pieces of 50 ms out."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._waiting = np.zeros(0, np.int16)
+        self._resampler: Resampler | None = None
+
+    def push(self, frame: rtc.AudioFrame) -> Iterator[Samples]:
+        samples = np.frombuffer(frame.data, np.int16)
+        if frame.sample_rate != self._rate_hz:
+            self._resampler = self._resampler or Resampler(frame.sample_rate, self._rate_hz)
+            samples = self._resampler.push(samples)
+        waiting = np.concatenate([self._waiting, samples])
+        size = int(self._rate_hz * FRAME_S)
+        whole = len(waiting) - len(waiting) % size
+        self._waiting = waiting[whole:]
+        return iter(waiting[:whole].reshape(-1, size))
+
+    def rest(self) -> Samples:
+        """What does not fill a piece; may be empty."""
+        rest, self._waiting = self._waiting, self._waiting[:0]
+        return rest
+
+
+class SoundLog:
+    """The loudness of what was sent, to tell words that were spoken from words that a recogniser
+    made up over silence.
+
+    `mark` where an utterance ends; `claim` when words arrive. While much more sound was sent than
+    time has passed (a replay after a reconnect), arrival says nothing about the place in the sound,
+    and every claim is granted.
+    """
+
+    def __init__(self, rate_hz: int, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._rate_hz = rate_hz
+        self._monotonic_s = monotonic_s
+        self._levels_db: deque[float] = deque(maxlen=int(KEEP_S / WINDOW_S))
+        self._marks_s: deque[float] = deque()
+        self._since_s = 0.0
+        self._due_s = 0.0
+        self._trusted_to_s = 0.0
+        self.position_s = 0.0
+
+    def add(self, samples: Samples) -> None:
+        duration_s = len(samples) / self._rate_hz
+        now_s = self._monotonic_s()
+        self._due_s = max(self._due_s, now_s) + duration_s
+        if self._due_s - now_s > BURST_S:
+            self._trusted_to_s = self._due_s + TRUST_BURST_S
+        self._levels_db.extend(window_levels_db(samples, self._rate_hz).tolist())
+        self.position_s += duration_s
+
+    def mark(self, *, is_exact: bool) -> None:
+        """An utterance ends here, or a little before where the server says so."""
+        at_s = self.position_s - (0.0 if is_exact else LOOK_BACK_S)
+        last_s = self._marks_s[-1] if self._marks_s else self._since_s
+        if self._has_sound(last_s, at_s):
+            self._marks_s.append(at_s)
+
+    def can_be_words(self) -> bool:
+        """Whether words that arrive now can have been spoken."""
+        while self._marks_s and self._marks_s[0] < self.position_s - CLAIM_WITHIN_S:
+            self._since_s = self._marks_s.popleft()
+        if self._marks_s or self._monotonic_s() < self._trusted_to_s:
+            return True
+        return self._has_sound(self._since_s, self.position_s)
+
+    def claim(self) -> bool:
+        """`can_be_words`, for the words of a whole utterance: the sound before its end serves no
+        other.
+        """
+        if not self.can_be_words():
+            return False
+        back_s = self.position_s - LOOK_BACK_S
+        self._since_s = self._marks_s.popleft() if self._marks_s else max(self._since_s, back_s)
+        return True
+
+    def _has_sound(self, since_s: float, until_s: float) -> bool:
+        newest = len(self._levels_db)
+        first = newest - round((self.position_s - since_s) / WINDOW_S)
+        last = newest - round((self.position_s - until_s) / WINDOW_S)
+        levels_db = np.array(self._levels_db)
+        stretch_db = levels_db[max(first, 0) : max(last, 0)]
+        least = round(LEAST_SOUND_S / WINDOW_S)
+        if len(stretch_db) < least:
+            return False
+        background_db = float(np.percentile(levels_db, 10))
+        threshold_db = max(FAINTEST_DB, min(background_db + ABOVE_BACKGROUND_DB, LOUD_DB))
+        return int(np.count_nonzero(stretch_db >= threshold_db)) >= least

@@ -1,0 +1,133 @@
+"""From what a socket tells to LiveKit's speech events."""
+
+import re
+from collections.abc import Iterator
+
+from livekit.agents import stt
+from livekit.agents.language import LanguageCode
+
+from callmissed.providers.sarvam.stt_languages import told_language
+from callmissed.providers.sarvam.stt_sound import SoundLog
+from callmissed.providers.sarvam.stt_wire import SpeechBegan, SpeechEnded, Words
+
+_Kind = stt.SpeechEventType
+_WORD = re.compile(r"[^\s.,!?;:।॥\"()]+")
+
+
+class Dictation:
+    """One socket's words, in LiveKit's order: each START_OF_SPEECH has one END_OF_SPEECH, which may
+    stand before or after the final as it came.
+
+    Words that no sound was sent for are not passed on: a partial not at all, a final as one without
+    words, since somebody may wait for it. A partial's `metadata["stable_words"]` counts the words
+    at its beginning that the partial before it had too; where these are all, or where the speech
+    is over, it is a PREFLIGHT_TRANSCRIPT: good enough to begin an answer.
+
+    `offset_s` is where the socket's sound begins in the caller's.
+    """
+
+    def __init__(self, sound: SoundLog, language: str, offset_s: float = 0.0) -> None:
+        self._sound = sound
+        self._language = language
+        self._offset_s = offset_s
+        self._is_speaking = False
+        self._is_open = False
+        self._is_flushed = False
+        self._began_s = 0.0
+        self._partial: Words | None = None
+        self._told_early = ""
+        self._request_id = ""
+
+    def flush(self) -> Iterator[stt.SpeechEvent]:
+        """Our own voice detector says that the speech is over."""
+        self._sound.mark(is_exact=True)
+        self._is_flushed = True
+        yield from self._tell_early()
+
+    def take(self, news: SpeechBegan | SpeechEnded | Words) -> Iterator[stt.SpeechEvent]:
+        match news:
+            case SpeechBegan():
+                yield from self._end()
+                yield self._begin()
+            case SpeechEnded():
+                self._sound.mark(is_exact=False)
+                yield from self._tell_early()
+                yield from self._end()
+            case Words(is_final=False):
+                yield from self._take_partial(news)
+            case Words():
+                yield from self._take_final(news)
+
+    def _take_partial(self, words: Words) -> Iterator[stt.SpeechEvent]:
+        if not words.text or not self._sound.can_be_words():
+            return
+        if not self._is_open:
+            yield self._begin()
+        heard, before = _spoken(words.text), _spoken(self._partial.text if self._partial else "")
+        stable = _common(heard, before)
+        self._partial = words
+        if heard == before:
+            yield from self._tell_early()
+        else:
+            yield self._words(_Kind.INTERIM_TRANSCRIPT, words, stable_words=stable)
+
+    def _take_final(self, words: Words) -> Iterator[stt.SpeechEvent]:
+        self._request_id = words.request_id
+        is_heard = self._sound.claim() and bool(words.text)
+        was_open = self._is_open or self._is_speaking
+        if is_heard and not was_open:
+            yield self._begin()
+        yield self._words(_Kind.FINAL_TRANSCRIPT, words, is_heard=is_heard)
+        self._partial, self._told_early, self._is_open = None, "", False
+        if self._is_flushed or not was_open:
+            yield from self._end()
+
+    def _tell_early(self) -> Iterator[stt.SpeechEvent]:
+        partial = self._partial
+        if partial is not None and _spoken(partial.text) != _spoken(self._told_early):
+            self._told_early = partial.text
+            count = len(_spoken(partial.text))
+            yield self._words(_Kind.PREFLIGHT_TRANSCRIPT, partial, stable_words=count)
+
+    def _begin(self) -> stt.SpeechEvent:
+        self._is_speaking = self._is_open = True
+        self._is_flushed = False
+        self._partial, self._told_early = None, ""
+        self._began_s = self._sound.position_s
+        return stt.SpeechEvent(type=_Kind.START_OF_SPEECH, request_id=self._request_id)
+
+    def _end(self) -> Iterator[stt.SpeechEvent]:
+        if self._is_speaking:
+            self._is_speaking = False
+            yield stt.SpeechEvent(type=_Kind.END_OF_SPEECH, request_id=self._request_id)
+
+    def _words(
+        self,
+        kind: stt.SpeechEventType,
+        words: Words,
+        *,
+        is_heard: bool = True,
+        stable_words: int | None = None,
+    ) -> stt.SpeechEvent:
+        sure = 1.0 if words.confidence is None else words.confidence
+        data = stt.SpeechData(
+            language=LanguageCode(told_language(words.language, self._language)),
+            text=words.text if is_heard else "",
+            start_time=self._offset_s + self._began_s,
+            end_time=self._offset_s + self._sound.position_s,
+            confidence=sure if is_heard else 0.0,
+            metadata=None if stable_words is None else {"stable_words": stable_words},
+        )
+        return stt.SpeechEvent(type=kind, request_id=words.request_id, alternatives=[data])
+
+
+def _spoken(text: str) -> list[str]:
+    """The words without what is only written."""
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def _common(some: list[str], others: list[str]) -> int:
+    """How many words they have in common at their beginning."""
+    pairs = zip(some, others, strict=False)
+    shorter = min(len(some), len(others))
+    return next((i for i, (one, other) in enumerate(pairs) if one != other), shorter)
