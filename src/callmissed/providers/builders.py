@@ -31,6 +31,16 @@ def build_stt(model: Model, access: Access, parts: Parts) -> stt.STT[Any]:
 
             about = [f"{passage.heading} {passage.text}" for passage in parts.passages]
             return LocalSTT(parts.warm.decoders, language=parts.route.language, about=about)
+        case "openai":
+            from callmissed.providers.openai.audio_stt import OpenAIAudioSTT
+
+            return OpenAIAudioSTT(
+                model,
+                access,
+                session_for(access, parts.warm),
+                language=parts.route.language,
+                meter=parts.meter,
+            )
         case "sarvam":
             from callmissed.providers.sarvam.stt import SarvamSTT, wires_of
 
@@ -77,6 +87,17 @@ def build_tts(spoken: SpareVoice, access: Access, parts: Parts) -> tts.TTS[Any]:
             from callmissed.providers.sarvam.tts import SarvamTTS
 
             return SarvamTTS(
+                spoken.model,
+                access,
+                session_for(access, parts.warm),
+                voice=spoken.voice,
+                language=parts.route.tts_language,
+                meter=parts.meter,
+            )
+        case "openai":
+            from callmissed.providers.openai.audio_tts import OpenAIAudioTTS
+
+            return OpenAIAudioTTS(
                 spoken.model,
                 access,
                 session_for(access, parts.warm),

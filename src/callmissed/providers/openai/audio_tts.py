@@ -1,0 +1,160 @@
+"""Text to speech over `POST /audio/speech` (OpenAI API reference, "Create speech"): OpenAI, or a
+server of one's own, as Kokoro-FastAPI or openedai-speech.
+
+Of a model's `options` these are read:
+
+    path             "/audio/speech"
+    response_format  "pcm" or "wav"; "pcm"
+    rate_hz          of the samples of "pcm"; 24000. A header says another where it comes
+    speed            0.25 to 4.0; left to the server where it is missing
+    language_field   the name of a field that carries the language ("hi"), for servers that know one
+    body             more fields of the request's JSON
+"""
+
+import asyncio
+import json
+from typing import Any, Never
+
+import aiohttp
+from livekit.agents import APIConnectionError, APIError, tts
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
+
+from callmissed.domain.models import Access, Model, Service
+from callmissed.domain.usage import Measure, Meter, Usage
+from callmissed.kit.wav import SoundFormat
+from callmissed.providers.openai.audio_http import AudioEndpoint
+from callmissed.providers.openai.chat_http import connection_errors
+from callmissed.providers.piece_sound import PieceSound
+
+FIRST_SOUND_TIMEOUT_S = 3.0
+NEXT_SOUND_TIMEOUT_S = 2.0
+PATH = "/audio/speech"
+RATE_HZ = 24_000
+# Sound that is not asked for and cannot be read.
+COMPRESSED = ("audio/mpeg", "audio/mp3", "audio/ogg", "audio/opus", "audio/aac", "audio/flac")
+
+
+class OpenAIAudioTTS(tts.TTS[Never]):
+    """One call's voice, over the connections of the process; its sound is mono of 24 kHz."""
+
+    def __init__(
+        self,
+        model: Model,
+        access: Access,
+        session: aiohttp.ClientSession,
+        *,
+        voice: str,
+        language: str,
+        meter: Meter,
+    ) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=RATE_HZ,
+            num_channels=1,
+        )
+        self._served = model
+        self._access = access
+        self._voice = voice
+        self._language = language
+        self._meter = meter
+        self._endpoint = AudioEndpoint(session, access, str(model.options.get("path", PATH)))
+
+    @property
+    def model(self) -> str:
+        return self._served.id
+
+    @property
+    def provider(self) -> str:
+        return self._access.provider.name
+
+    @property
+    def endpoint(self) -> AudioEndpoint:
+        return self._endpoint
+
+    @property
+    def raw_format(self) -> SoundFormat:
+        return SoundFormat(int(self._served.options.get("rate_hz", RATE_HZ)))
+
+    def set_language(self, language: str) -> bool:
+        """The next piece is spoken in it; False, and nothing changes, where the model does not
+        speak it.
+        """
+        if not self._served.speaks(language):
+            return False
+        self._language = language
+        return True
+
+    def prewarm(self) -> None:
+        """Begins to open a connection."""
+        self._endpoint.open_ahead()
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> "OpenAIAudioSpeech":
+        return OpenAIAudioSpeech(self, text, self._compose(text), conn_options)
+
+    def count(self, characters: int) -> None:
+        """Tells the meter what was sent to be spoken."""
+        self._meter.add(Usage(Service.TTS, self._served.id, Measure.CHARACTERS, characters))
+
+    async def aclose(self) -> None:
+        await self._endpoint.aclose()
+
+    def _compose(self, text: str) -> bytes:
+        options = self._served.options
+        body: dict[str, Any] = {
+            "model": self._served.upstream,
+            "input": text,
+            "voice": self._voice,
+            "response_format": options.get("response_format", "pcm"),
+        }
+        if "speed" in options:
+            body["speed"] = min(max(float(options["speed"]), 0.25), 4.0)
+        if field := options.get("language_field"):
+            body[field] = self._language.split("-")[0].lower()
+        return json.dumps(body | options.get("body", {}), ensure_ascii=False).encode()
+
+
+class OpenAIAudioSpeech(tts.ChunkedStream):
+    """One piece, by one request. Cancelled or failed, it closes its connection.
+
+    After the first sound an error is not retryable: the piece would be heard from its start again.
+    """
+
+    def __init__(
+        self, owner: OpenAIAudioTTS, text: str, body: bytes, conn_options: APIConnectOptions
+    ) -> None:
+        super().__init__(tts=owner, input_text=text, conn_options=conn_options)
+        self._owner = owner
+        self._body = body
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        """Raises APIStatusError, APIConnectionError, APITimeoutError."""
+        sound = PieceSound(output_emitter, self._owner.raw_format, RATE_HZ)
+        if not self._input_text.strip():
+            return
+        try:
+            with connection_errors():
+                await self._speak(sound)
+        except APIError as error:
+            error.retryable = error.retryable and not sound.has_sounded
+            raise
+
+    async def _speak(self, sound: PieceSound) -> None:
+        loop = asyncio.get_running_loop()
+        count = self._owner.endpoint.post(self._body, "application/json", self._count)
+        async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S) as due, count as answer:
+            _check_sound(answer)
+            async for chunk in answer.content.iter_any():
+                if sound.push(chunk):
+                    due.reschedule(loop.time() + NEXT_SOUND_TIMEOUT_S)
+        sound.end()
+
+    def _count(self) -> None:
+        self._owner.count(len(self._input_text))
+
+
+def _check_sound(answer: aiohttp.ClientResponse) -> None:
+    kind = answer.content_type
+    if kind in COMPRESSED or not (kind.startswith("audio/") or kind == "application/octet-stream"):
+        raise APIConnectionError(f"the provider answered {kind[:40]} where sound was asked for")
