@@ -12,11 +12,14 @@ from callmissed.domain.models import Model, ModelStatus, Route, Service
 from callmissed.domain.sessions import Session, SessionRequest
 from callmissed.domain.turns import Source, Turn
 from callmissed.domain.workers import Claim, Worker
+from callmissed.providers.catalog import load_catalog
 from callmissed.services import calls, sessions, workers
+from callmissed.services.provider_keys import Vault
 from callmissed.services.tenants import create_tenant
 from callmissed.store.database import Database
 
 KEYRING = Keyring(b"k" * 32, b"j" * 32, b"r" * 32, b"s" * 32)
+VAULT = Vault(load_catalog(), {}, KEYRING.sealing)
 
 REQUEST = SessionRequest(
     bot_id=None,

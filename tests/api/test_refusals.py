@@ -117,7 +117,7 @@ WEBHOOKS = [
 
 MODELS: list[tuple[dict[str, str], str, str]] = [
     ({"llm_model": "gpt-9"}, "llm_model", "kimi-k2.5"),
-    ({"llm_model": "openrouter/x/y"}, "llm_model", "OpenRouter"),
+    ({"llm_model": "openrouter/x/y"}, "llm_model", "settings/providers/openrouter"),
     ({"llm_model": "saaras:v3"}, "llm_model", "local/answerer"),
     ({"llm_model": "sarvam-105b"}, "llm_model", "kimi-k2.5"),
     ({"llm_model": "sarvam-30b"}, "llm_model", "kimi-k2.5"),

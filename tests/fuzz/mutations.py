@@ -123,7 +123,7 @@ def ends_its_caller(operation: Operation) -> bool:
 
 def seed_of(world: World, caller: Caller, operation: Operation) -> RawRequest:
     ids = make_ids(world, world.ours, caller, operation)
-    path = operation.path.format(**{p.name: ids[p] for p in ids if p.place == "path"})
+    path = operation.path_with(ids)
     query = "&".join(f"{p.name}={ids[p]}" for p in ids if p.place == "query")
     body = body_of(operation)
     headers = [(name.lower().encode(), value.encode()) for name, value in caller.headers.items()]

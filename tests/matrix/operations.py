@@ -8,6 +8,8 @@ from callmissed.api.permissions import RULES, Rule
 
 DOCUMENT = openapi_document()
 Place = Literal["path", "query", "body"]
+# Words in paths that mean the same to every tenant: nobody's ids.
+WORDS = {"name": "ollama"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Operation:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    def path_with(self, ids: dict[IdParam, str]) -> str:
+        """The path with its words and these ids."""
+        named = {param.name: ids[param] for param in ids if param.place == "path"}
+        return self.path.format(**WORDS, **named)
 
     @property
     def changes(self) -> bool:
@@ -62,7 +69,8 @@ def _id_params(form: dict[str, Any], body: dict[str, Any] | None) -> tuple[IdPar
     for item in form.get("parameters", ()):
         schema = resolve(item["schema"])
         named = _names_an_object(item["name"], schema)
-        if item["in"] == "path" or (item["in"] == "query" and named):
+        is_id = item["in"] == "path" and item["name"] not in WORDS
+        if is_id or (item["in"] == "query" and named):
             found.append(IdParam(item["name"], item["in"]))
     for name, raw in (body or {}).get("properties", {}).items():
         schema = resolve(raw)

@@ -53,6 +53,8 @@ MEANT: dict[tuple[str, str], Any] = {
     ("api_keys", "allowed_models"): None,
     ("api_keys", "rate_limit_rpm"): None,
     ("api_keys", "bot_id"): None,
+    ("provider_keys", "provider"): "ollama",
+    ("provider_keys", "verdict"): "accepted",
     ("deletions", "kind"): "session",
     ("deletions", "counts"): Jsonb({"turns": 1}),
 }

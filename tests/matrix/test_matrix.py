@@ -138,9 +138,9 @@ async def test_what_is_only_shown_cannot_be_sent(
     taken = set((operation.body_schema or {})["properties"])
     for name in sorted(shown_fields() - taken):
         body = (body_of(operation) or {}) | {name: None}
-        path = operation.path.format(
-            **{
-                param.name: make_id(world, world.ours, caller, param.name)
+        path = operation.path_with(
+            {
+                param: make_id(world, world.ours, caller, param.name)
                 for param in operation.ids
                 if param.place == "path"
             }

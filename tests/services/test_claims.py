@@ -17,6 +17,7 @@ from callmissed.store.database import Database
 from tests.stories import (
     KEYRING,
     ROUTE,
+    VAULT,
     Tenant,
     a_claim,
     a_later_claim,
@@ -113,7 +114,7 @@ async def test_terms_of_a_plain_session(database: Database) -> None:
     session = await a_session(database, tenant)
     held = await a_claim(database, await a_worker(database))
     async with database.system() as db:
-        terms = await calls.load_terms(db, held)
+        terms = await calls.load_terms(db, VAULT, held)
     assert (terms.session_id, terms.tenant_id, terms.epoch) == (session.id, tenant.id, 1)
     assert (terms.system_prompt, terms.greeting) == (DEFAULT_PROMPT, default_greeting("en-IN"))
     assert (terms.route, terms.room, terms.passages) == (ROUTE, session.room, ())
@@ -142,9 +143,9 @@ async def test_terms_of_a_bot_with_the_callers_own_words(database: Database) -> 
     worker = await a_worker(database)
     async with database.system() as db:
         first, second, third = await calls.claim_sessions(db, worker.id, 3)
-        terms = await calls.load_terms(db, first)
-        without_greeting = await calls.load_terms(db, second)
-        bots_own = await calls.load_terms(db, third)
+        terms = await calls.load_terms(db, VAULT, first)
+        without_greeting = await calls.load_terms(db, VAULT, second)
+        bots_own = await calls.load_terms(db, VAULT, third)
     assert terms.system_prompt == "You help Asha {{x}}."
     assert terms.greeting == "Hello Asha {{x}} and !"
     assert (terms.turn_taking.wait_s, terms.turn_taking.max_wait_s) == (0.7, 1.5)
@@ -163,12 +164,12 @@ async def test_terms_of_an_ended_or_overtaken_session_are_not_there(database: Da
     later = await a_later_claim(database, worker)
     async with database.system() as db:
         with pytest.raises(LookupError):
-            await calls.load_terms(db, held)
+            await calls.load_terms(db, VAULT, held)
         await sessions.end_session(db, session.id, EndReason.API_DELETE)
         with pytest.raises(LookupError):
-            await calls.load_terms(db, later)
+            await calls.load_terms(db, VAULT, later)
         with pytest.raises(LookupError):
-            await calls.load_terms(db, Claim(session.id, uuid4(), 2))
+            await calls.load_terms(db, VAULT, Claim(session.id, uuid4(), 2))
 
 
 async def test_a_resumed_call_has_the_time_that_is_left(database: Database) -> None:
@@ -181,5 +182,5 @@ async def test_a_resumed_call_has_the_time_that_is_left(database: Database) -> N
         await db.connection.execute(text(f"update voice_sessions set status = 'active', {began}"))
     again = await a_later_claim(database, worker)
     async with database.system() as db:
-        terms = await calls.load_terms(db, again)
+        terms = await calls.load_terms(db, VAULT, again)
     assert 0 < terms.max_duration_s <= 50

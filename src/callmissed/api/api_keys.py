@@ -62,7 +62,7 @@ async def create_api_key(
     """Makes a key, within the permissions of whoever makes it; the answer shows it once."""
 
     async def make() -> MadeKey:
-        maker, known = _maker(principal), _known_models(house)
+        maker, known = _maker(principal), house.catalog.known_ids(body.allowed_models or ())
         return await api_keys.create_key(db, house.keyring, maker, body.name, terms_of(body), known)
 
     sent = body.model_dump(mode="json", exclude_unset=True)
@@ -112,7 +112,7 @@ async def change_api_key(
     body: ApiKeyPatch,
 ) -> ApiKeyOut:
     """Changes the fields that are sent; holds for the next request with the key."""
-    maker, known = _maker(principal), _known_models(house)
+    maker, known = _maker(principal), house.catalog.known_ids(body.allowed_models or ())
     return show_key(await api_keys.change_key(db, maker, key_id, changes_of(body), known))
 
 
@@ -155,10 +155,6 @@ async def roll_api_key(
 
 def _maker(principal: Principal) -> Maker:
     return Maker(actor_of(principal), Reach(grantable(principal), principal.key))
-
-
-def _known_models(house: House) -> frozenset[str]:
-    return frozenset(model.id for model in house.catalog.models)
 
 
 def _claim(key: str | None, principal: Principal, route: str, sent: dict[str, object]) -> KeyClaim:

@@ -5,10 +5,17 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from callmissed.api.routes import SIGNED, CurrentHouse, guarded_router, refusals
+from callmissed.api.routes import (
+    SIGNED,
+    CurrentHouse,
+    TenantTransaction,
+    guarded_router,
+    refusals,
+)
 from callmissed.domain.errors import Kind
 from callmissed.domain.models import Model, ModelStatus, Service
 from callmissed.services.models import list_models as list_routable
+from callmissed.services.provider_keys import find_owners
 
 router = guarded_router("models")
 
@@ -54,9 +61,12 @@ class ModelList(BaseModel):
 @router.get(
     "/v1/models", operation_id="list_models", responses=refusals(*SIGNED, Kind.INVALID_VALUE)
 )
-async def list_models(house: CurrentHouse, service: Service | None = None) -> ModelList:
-    """Only what can be routed now, and what is under maintenance."""
-    found = list_routable(house.catalog, service)
+async def list_models(
+    house: CurrentHouse, db: TenantTransaction, service: Service | None = None
+) -> ModelList:
+    """Only what can be routed now for this tenant, and what is under maintenance."""
+    owners = await find_owners(db, house.vault)
+    found = list_routable(house.catalog, service, frozenset(owners))
     return ModelList(object="list", data=[_show(model) for model in found])
 
 

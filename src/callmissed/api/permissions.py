@@ -37,6 +37,8 @@ END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
+READ_PROVIDERS = Rule(ADMINS, (frozenset({"providers:read"}), frozenset({"providers:write"})))
+CHANGE_PROVIDERS = Rule(ADMINS, (frozenset({"providers:write"}),))
 READ_KEYS = Rule(ADMINS, (frozenset({"keys:read"}), frozenset({"keys:write"})))
 CHANGE_KEYS = Rule(ADMINS, (frozenset({"keys:write"}),))
 CHANGE_TENANT = Rule(ADMINS, (frozenset({"tenant:write"}),))
@@ -64,6 +66,11 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("DELETE", "/v1/api-keys/{key_id}"): CHANGE_KEYS,
     ("POST", "/v1/api-keys/{key_id}/roll"): CHANGE_KEYS,
     ("GET", "/v1/audit-log"): READ_AUDIT,
+    ("GET", "/v1/settings/providers"): READ_PROVIDERS,
+    ("GET", "/v1/settings/providers/{name}"): READ_PROVIDERS,
+    ("PUT", "/v1/settings/providers/{name}"): CHANGE_PROVIDERS,
+    ("DELETE", "/v1/settings/providers/{name}"): CHANGE_PROVIDERS,
+    ("POST", "/v1/settings/providers/{name}/verify"): CHANGE_PROVIDERS,
     ("GET", "/v1/tenant"): SIGNED_IN,
     ("PATCH", "/v1/tenant"): CHANGE_TENANT,
     ("DELETE", "/v1/tenant"): DELETE_TENANT,

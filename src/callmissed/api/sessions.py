@@ -1,6 +1,7 @@
 """`/v1/voice/sessions`: create, list, read, end, and the transcript."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -29,6 +30,7 @@ from callmissed.api.session_forms import (
 from callmissed.api.turn_forms import TurnOut, show_turn
 from callmissed.domain.bots import Bot
 from callmissed.domain.errors import Kind, Refusal
+from callmissed.domain.limits import Account, accounts_of
 from callmissed.domain.models import Route
 from callmissed.domain.principals import Principal
 from callmissed.domain.sessions import TOKEN_TTL_S, EndReason, Session, SessionRequest, Status
@@ -40,6 +42,7 @@ from callmissed.services.key_bounds import check_allowed_models, narrow_to_page
 from callmissed.services.limits import check_creates
 from callmissed.services.models import route_request
 from callmissed.services.outbound import check_url
+from callmissed.services.provider_keys import find_owners
 from callmissed.services.session_requests import complete_request
 
 # About 190 bits: nobody enters a room whose name was not told.
@@ -90,8 +93,8 @@ async def create_session(
     if principal.is_publishable:
         given = narrow_to_page(principal, given)
         claim = claim_of_visitor(claim, principal, address_of(request))
-    wanted, route = await _plan(house, principal, given, is_replayable=claim.key is not None)
-    session, is_replay = await _create(house, principal.tenant_id, wanted, route, claim)
+    plan = await _plan(house, principal, given, is_replayable=claim.key is not None)
+    session, is_replay = await _create(house, principal.tenant_id, plan, claim)
     if is_replay:
         response.headers["Idempotent-Replayed"] = "true"
     expires_at = session.created_at + timedelta(seconds=TOKEN_TTL_S)
@@ -162,9 +165,18 @@ async def get_transcript(
     return [show_turn(stored) for stored in turns]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What will run, and the providers' accounts that it draws on."""
+
+    request: SessionRequest
+    route: Route
+    accounts: tuple[Account, ...]
+
+
 async def _plan(
     house: House, principal: Principal, given: dict[str, Any], *, is_replayable: bool
-) -> tuple[SessionRequest, Route]:
+) -> _Plan:
     """What will run, judged before a room is made for it.
 
     So are the tenant's limits, as a first guess; a replay is not held up by them.
@@ -175,13 +187,14 @@ async def _plan(
             bot = await _find_bot(db, UUID(given["bot_id"]))
         if not is_replayable:
             await check_creates(db, house.settings.creates_per_minute)
+        owners = await find_owners(db, house.vault)
     request = complete_request(house.catalog, given, bot)
-    route = route_request(house.catalog, request, keys=frozenset())
+    route = route_request(house.catalog, request, keys=frozenset(owners))
     check_allowed_models(principal, request, route)
     if request.webhook_url is not None:
         allowed = house.settings.outbound_allow
         await check_url(request.webhook_url, allowed, house.resolver, param="webhook_url")
-    return request, route
+    return _Plan(request, route, accounts_of(route, house.catalog.providers, owners))
 
 
 async def _find_bot(db: TenantTransaction, bot_id: UUID) -> Bot:
@@ -193,7 +206,7 @@ async def _find_bot(db: TenantTransaction, bot_id: UUID) -> Bot:
 
 
 async def _create(
-    house: House, tenant_id: UUID, request: SessionRequest, route: Route, claim: KeyClaim
+    house: House, tenant_id: UUID, plan: _Plan, claim: KeyClaim
 ) -> tuple[Session, bool]:
     """The room first, outside any transaction; then everything else in one.
 
@@ -204,7 +217,7 @@ async def _create(
     try:
         async with house.database.tenant(tenant_id) as db:
             most = house.settings.creates_per_minute
-            session, is_replay = await _store(db, request, route, room, claim, most)
+            session, is_replay = await _store(db, plan, room, claim, most)
     except Refusal as refusal:
         if refusal.kind is not Kind.UNAVAILABLE:
             await _drop_room(house, room)
@@ -216,8 +229,7 @@ async def _create(
 
 async def _store(
     db: TenantTransaction,
-    request: SessionRequest,
-    route: Route,
+    plan: _Plan,
     room: str,
     claim: KeyClaim,
     creates_per_minute: int | None,
@@ -226,7 +238,9 @@ async def _store(
         replay = await idempotency.claim_key(db, claim.key, claim.body_hash)
         if replay is not None:
             return await sessions.get_session(db, replay.resource_id), True
-    session = await sessions.create_session(db, request, route, room, creates_per_minute)
+    session = await sessions.create_session(
+        db, plan.request, plan.route, room, creates_per_minute, plan.accounts
+    )
     if claim.key is not None:
         await idempotency.remember(db, claim.key, session.id)
     return session, False

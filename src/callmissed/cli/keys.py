@@ -66,7 +66,7 @@ def create(
         from callmissed.services.api_keys import create_key
 
         tenant_id = await _tenant_of(house, tenant)
-        known = frozenset(model.id for model in house.catalog.models)
+        known = house.catalog.known_ids(model or ())
         async with house.database.tenant(tenant_id) as db:
             return await create_key(db, house.keyring, _operator(), name, terms, known)
 

@@ -32,6 +32,8 @@ PERMISSIONS = {
     "tenant:write": "change the tenant's name and settings",
     "data:delete": "delete a session's or a caller's data for good",
     "audit:read": "read the audit log",
+    "providers:read": "see which providers there are keys with, masked",
+    "providers:write": "put, try and remove the tenant's keys with providers",
     EVERYTHING: "all of them, also those to come",
 }
 

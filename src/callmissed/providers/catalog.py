@@ -1,7 +1,7 @@
 """The list of providers and models: `catalog.toml`, what the operator lays over it, checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -47,8 +47,10 @@ class Catalog:
     def of(self, service: Service) -> tuple[Model, ...]:
         return tuple(model for model in self.models if model.service is service)
 
-    def knows(self, model_id: str) -> bool:
-        return any(self.find(service, model_id) is not None for service in Service)
+    def known_ids(self, asked: Iterable[str] = ()) -> frozenset[str]:
+        """Every id that is listed, and those of `asked` that a family takes in."""
+        taken = {one for one in asked for service in Service if self.find(service, one)}
+        return frozenset(model.id for model in self.models) | taken
 
     def without(self, *model_ids: str) -> "Catalog":
         """The catalogue of a machine that lacks these; fallbacks and spares step over them.

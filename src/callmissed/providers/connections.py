@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from callmissed.domain.models import Access
 from callmissed.kit.addresses import Network, may_connect
 
 CONNECT_TIMEOUT_S = 2.0
@@ -47,6 +48,10 @@ class Connections:
         if self._guarded is None:
             self._guarded = _session(self._make_socket)
         return self._guarded
+
+    def session_of(self, access: Access) -> aiohttp.ClientSession:
+        """The pool that may connect to where this access leads."""
+        return self.guarded_session() if access.is_customers_url else self.session()
 
     async def aclose(self) -> None:
         for session in (self._open, self._guarded):

@@ -8,14 +8,17 @@ from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.keyring import Keyring
 from callmissed.domain.models import Service
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
-from callmissed.providers.catalog import LOCAL, Catalog, load_catalog
+from callmissed.providers.catalog import LOCAL, Catalog
+from callmissed.providers.connections import Connections
 from callmissed.providers.livekit_server import Rooms
 from callmissed.providers.local.engines import missing_voices
 from callmissed.providers.mail import Mailer
+from callmissed.runtime.catalogs import read_catalog
 from callmissed.runtime.settings import Settings, SettingsError
 from callmissed.services.installation import prepare
 from callmissed.services.outbound import Resolver
 from callmissed.services.passwords import Passwords
+from callmissed.services.provider_keys import Vault
 from callmissed.store.database import Database
 from callmissed.store.migrations import upgrade
 from callmissed.store.roles import UnfitDatabaseError
@@ -24,7 +27,8 @@ from callmissed.store.roles import UnfitDatabaseError
 @dataclass(frozen=True, slots=True)
 class House:
     """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's,
-    `resolver` looks up customers' names, `mailer` is None without a mail server."""
+    `resolver` looks up customers' names, `mailer` is None without a mail server, `connections` go to the
+    providers."""
 
     settings: Settings
     database: Database
@@ -35,42 +39,53 @@ class House:
     clock: Clock
     passwords: Passwords
     mailer: Mailer | None
+    connections: Connections
+
+    @property
+    def vault(self) -> Vault:
+        """What opens the providers, for the platform's calls and every tenant's."""
+        return Vault(self.catalog, self.settings.platform_keys(), self.keyring.sealing)
 
 
 @asynccontextmanager
 async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIterator[House]:
     """Nothing is connected yet: a database or media server that is down is met by the first who
-    asks.
+    asks. Raises SettingsError for a catalogue that cannot be used.
     """
+    catalog = catalog_here(settings)
     database = Database(settings.database_url)
     rooms = Rooms(settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
     resolver, passwords = Resolver(), Passwords()
+    connections = Connections(settings.outbound_allow)
     mailer = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
     try:
         yield House(
             settings,
             database,
             rooms,
-            catalog_here(),
+            catalog,
             derive_keyring(settings),
             resolver,
             clock,
             passwords,
             mailer,
+            connections,
         )
     finally:
+        await connections.aclose()
         passwords.close()
         resolver.close()
         await rooms.aclose()
         await database.dispose()
 
 
-def catalog_here() -> Catalog:
+def catalog_here(settings: Settings) -> Catalog:
     """The catalogue without the voices that this machine lacks.
 
-    A machine without any is one that runs no calls: its catalogue stays whole, others speak.
+    A machine without any is one that runs no calls: its catalogue stays whole, others speak. Raises
+    SettingsError.
     """
-    catalog, missing = load_catalog(), missing_voices()
+    catalog, missing = read_catalog(settings), missing_voices()
     local = [model for model in catalog.of(Service.TTS) if model.provider == LOCAL]
     return catalog if len(missing) == len(local) else catalog.without(*missing)
 

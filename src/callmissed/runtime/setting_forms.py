@@ -11,6 +11,8 @@ from pydantic_settings import NoDecode
 
 from callmissed.domain.errors import Refusal
 from callmissed.domain.people import check_password
+from callmissed.domain.provider_keys import check_key
+from callmissed.kit.addresses import AddressError, parse_target
 from callmissed.kit.tokens import key_is_well_formed
 
 KEY_PREFIX = "cm"
@@ -124,6 +126,33 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return check
 
 
+def _base_url(value: str) -> str:
+    try:
+        parse_target(value)
+    except AddressError as error:
+        raise ValueError(f"cannot be used: {error}") from None
+    if "?" in value or "#" in value:
+        raise ValueError("has a query or a fragment")
+    return value.rstrip("/")
+
+
+def _provider_key(value: str) -> str:
+    try:
+        return check_key(value)
+    except Refusal as refusal:
+        raise ValueError(refusal.message.rstrip(".").replace("It is", "is", 1)) from None
+
+
+def _split_keys(value: object) -> object:
+    """`name=key,name=key`; no pair is ever repeated in an error."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+    if not all(name and mark and key for name, mark, key in pairs):
+        raise ValueError("is not a list of name=key with commas between them")
+    return {name.strip(): key.strip() for name, _, key in pairs}
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FirstOfThreePorts = Annotated[int, Field(ge=1, le=65533)]
@@ -135,5 +164,8 @@ ApiKey = Annotated[str, AfterValidator(_well_formed)]
 DatabaseUrl = Annotated[str, AfterValidator(_psycopg_address)]
 HttpUrl = Annotated[str, AfterValidator(_address("http", "https"))]
 SocketUrl = Annotated[str, AfterValidator(_address("ws", "wss"))]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+ProviderKey = Annotated[str, AfterValidator(_provider_key)]
+ProviderKeys = Annotated[dict[str, ProviderKey], NoDecode, BeforeValidator(_split_keys)]
 SmtpUrl = Annotated[str, AfterValidator(_smtp_address)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split_networks)]

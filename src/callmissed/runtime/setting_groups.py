@@ -1,18 +1,26 @@
-"""Settings that belong together: how people sign in, what the first start makes."""
+"""Settings that belong together: how people sign in, what the first start makes, who serves models."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic_settings import BaseSettings
 
 from callmissed.domain.people import MIN_PASSWORD_CHARS
 from callmissed.runtime.setting_forms import (
+    AbsolutePath,
     ApiKey,
+    BaseUrl,
     Email,
     Name,
     Password,
+    ProviderKey,
+    ProviderKeys,
     SmtpUrl,
     setting,
 )
+
+# Those of the catalogue that ships, which have settings of their own.
+SHIPPED_PROVIDERS = ("sarvam", "clarifai", "openrouter", "moonshot")
 
 
 class PeopleSettings(BaseSettings):
@@ -83,3 +91,63 @@ class FirstStartSettings(BaseSettings):
         form="1 to 200 characters",
         default="Clinic reception",
     )
+
+
+def _key_of(provider: str) -> Any:
+    return setting(
+        f"CALLMISSED_{provider.upper()}_API_KEY",
+        f"Key with the provider {provider}, for every tenant without one of its own.",
+        form="the provider's key",
+        default=None,
+        shown="none",
+        secret=True,
+    )
+
+
+def _url_of(provider: str) -> Any:
+    return setting(
+        f"CALLMISSED_{provider.upper()}_URL",
+        f"Base URL of the provider {provider}: a proxy, a region, or the simulated one.",
+        form="http(s)://host[:port][/path]",
+        default=None,
+        shown="the catalogue's",
+    )
+
+
+class ProviderSettings(BaseSettings):
+    """Who serves models, and with which keys."""
+
+    catalog: AbsolutePath | None = setting(
+        "CALLMISSED_CATALOG",
+        "A file with providers and models of this installation, laid over the catalogue that "
+        "ships.",
+        form="the path of a TOML file",
+        default=None,
+        shown="none",
+    )
+    provider_keys: ProviderKeys = setting(
+        "CALLMISSED_PROVIDER_KEYS",
+        "Keys with providers of that file, for every tenant without one of its own.",
+        form="name=key with commas between them",
+        factory=dict,
+        shown="none",
+        secret=True,
+    )
+    sarvam_api_key: ProviderKey | None = _key_of("sarvam")
+    clarifai_api_key: ProviderKey | None = _key_of("clarifai")
+    openrouter_api_key: ProviderKey | None = _key_of("openrouter")
+    moonshot_api_key: ProviderKey | None = _key_of("moonshot")
+    sarvam_url: BaseUrl | None = _url_of("sarvam")
+    clarifai_url: BaseUrl | None = _url_of("clarifai")
+    openrouter_url: BaseUrl | None = _url_of("openrouter")
+    moonshot_url: BaseUrl | None = _url_of("moonshot")
+
+    def platform_keys(self) -> Mapping[str, str]:
+        """The installation's own keys by the provider's name."""
+        own = {name: getattr(self, f"{name}_api_key") for name in SHIPPED_PROVIDERS}
+        return {**self.provider_keys, **{name: key for name, key in own.items() if key}}
+
+    def provider_urls(self) -> Mapping[str, str]:
+        """Base URLs that win over the catalogue's, by the provider's name."""
+        own = {name: getattr(self, f"{name}_url") for name in SHIPPED_PROVIDERS}
+        return {name: url for name, url in own.items() if url}

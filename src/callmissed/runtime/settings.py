@@ -26,7 +26,11 @@ from callmissed.runtime.setting_forms import (
     SocketUrl,
     setting,
 )
-from callmissed.runtime.setting_groups import FirstStartSettings, PeopleSettings
+from callmissed.runtime.setting_groups import (
+    FirstStartSettings,
+    PeopleSettings,
+    ProviderSettings,
+)
 from callmissed.runtime.setting_names import SettingsError as SettingsError
 from callmissed.runtime.setting_names import check_names
 
@@ -48,7 +52,7 @@ def default_data_dir() -> Path:
     return (base if base.is_absolute() else Path.home() / ".local" / "share") / "callmissed"
 
 
-class Settings(PeopleSettings, FirstStartSettings):
+class Settings(ProviderSettings, PeopleSettings, FirstStartSettings):
     """Frozen; made by `load_settings`. A changed setting needs a restart."""
 
     model_config = SettingsConfigDict(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from callmissed.domain.installation import FirstStart
+from callmissed.runtime.catalogs import read_catalog
 from callmissed.runtime.children import Command
 from callmissed.runtime.embedded import livekit, postgres
 from callmissed.runtime.embedded.folders import make_data_dir
@@ -54,6 +55,7 @@ async def run_up(given: Mapping[str, str], ready_file: Path | None, say: Say, sh
     `show` what a child logs. Raises SettingsError and StartError.
     """
     settings = load_settings(given, _stand_ins(given))
+    read_catalog(settings)
     _forget_last_start(ready_file)
     make_data_dir(settings.data_dir)
     with hold_folder(settings.data_dir, settings.public_url):

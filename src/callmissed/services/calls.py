@@ -18,6 +18,7 @@ from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_var
 from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S
 from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Claim
 from callmissed.kit.clock import utc_now
+from callmissed.services.provider_keys import Vault, open_access
 from callmissed.services.sessions import end_session
 from callmissed.store import bots, claims, knowledge, turns
 from callmissed.store.claims import ClaimedSession
@@ -37,8 +38,9 @@ async def claim_sessions(db: SystemDb, worker_id: UUID, limit: int) -> list[Clai
     return await claims.take(db, worker_id, limit, lease_s=LEASE_S, silent_s=WORKER_SILENT_S)
 
 
-async def load_terms(db: SystemDb, claim: Claim) -> CallTerms:
-    """Everything a call needs but its way into the room: `room_url` and `room_token` are empty.
+async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
+    """Everything a call needs but its way into the room: `room_url` and `room_token` are empty. The
+    keys of the providers on its route are open in it.
 
     Raises LookupError when the session has ended or another claim came after this one.
     """
@@ -69,6 +71,7 @@ async def load_terms(db: SystemDb, claim: Claim) -> CallTerms:
         max_duration_s=_seconds_left(session),
         join_window_s=JOIN_WINDOW_S,
         reconnect_window_s=RECONNECT_WINDOW_S,
+        access=await open_access(db, vault, session.tenant_id, session.route),
     )
 
 

@@ -45,7 +45,7 @@ def choose_speech(catalog: Catalog, choice: SpeechChoice) -> tuple[str, str, str
     """
     model_id = choice.tts_model or _default_tts(catalog, choice)
     model = catalog.find(Service.TTS, model_id)
-    known = sorted({listed.provider for listed in catalog.of(Service.TTS)})
+    known = list(dict.fromkeys(listed.provider for listed in catalog.of(Service.TTS)))
     if choice.tts_provider is not None and choice.tts_provider not in known:
         raise _not_available(
             "tts_provider",
@@ -165,6 +165,7 @@ def _runnable(catalog: Catalog, keys: frozenset[str], wish: _Wish) -> list[Model
     if _falls_back(catalog, model, keys):
         return _fallbacks(catalog, model)
     message = f"{model.id[:100]} needs a key for {model.provider}, and there is none."
+    would_work += f" Or put a key: PUT /v1/settings/providers/{model.provider}."
     if model.fallback is not None:
         raise _cannot_serve(wish.model_param, message, would_work, PROVIDER_RETRY_S)
     raise _not_available(wish.model_param, message, would_work)

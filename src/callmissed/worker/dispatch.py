@@ -93,7 +93,7 @@ class Dispatcher:
             return
         try:
             async with self._house.database.system() as db:
-                terms = await calls.load_terms(db, claim)
+                terms = await calls.load_terms(db, self._house.vault, claim)
         except LookupError:
             del self._to_start[claim.session_id]
             return
