@@ -60,7 +60,7 @@ def test_unknown_words_share_names() -> None:
 
 
 def test_the_same_word_twice_is_two_words() -> None:
-    assert words(encode("two two two one one", 16_000), 16_000) == "two two two one one".split()
+    assert words(encode("two two two one one", 16_000), 16_000) == words_of("two two two one one")
 
 
 def test_words_survive_mulaw() -> None:
@@ -97,7 +97,7 @@ def test_pieces_of_any_size_read_the_same() -> None:
         heard += decoder.push(sent[at : at + size])
         at += size
     heard += decoder.flush()
-    assert [one.word for one in heard] == "book the doctor tomorrow nine".split()
+    assert [one.word for one in heard] == words_of("book the doctor tomorrow nine")
 
 
 def test_a_word_cut_in_two_is_read_at_most_once() -> None:
@@ -111,8 +111,10 @@ def test_a_lost_second_is_lost_words_and_a_repeated_one_doubled() -> None:
     sent = encode("one two three four five six seven eight", 16_000)
     without = np.concatenate([sent[:6_400], sent[16_000:]])
     twice = np.concatenate([sent[:16_000], sent[6_400:]])
-    assert words(without, 16_000) == "one two six seven eight".split()
-    assert words(twice, 16_000) == "one two three four five three four five six seven eight".split()
+    assert words(without, 16_000) == words_of("one two six seven eight")
+    assert words(twice, 16_000) == words_of(
+        "one two three four five three four five six seven eight"
+    )
 
 
 def test_positions_are_those_of_the_sound() -> None:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from callmissed.dev import control
+from callmissed.dev import control, sarvam_stt
 from callmissed.dev.faults import Fault
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.listening import Port
@@ -126,4 +126,5 @@ def build_app(simulation: Simulation) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app[SIMULATION] = simulation
     app.add_routes(control.routes())
+    app.add_routes(sarvam_stt.routes(PATHS["sarvam"]))
     return app

@@ -1,0 +1,148 @@
+"""What a simulated recogniser hears in a stream of sound: where speech begins and ends, its words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from callmissed.dev.scenario import Ears, Utterance
+from callmissed.dev.tones import Decoder
+from callmissed.dev.vocabulary import language_of
+from callmissed.kit.pcm import Samples
+
+FRAME_MS = 10
+LOUD_RMS = 150.0
+MIN_SPEECH_MS = 40
+FORGET_MS = 100
+SCRIPTED_WORD_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordHeard:
+    """`so_far` is all of the utterance up to this word."""
+
+    so_far: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    at_ms: int
+
+
+HearingEvent = SpeechStarted | WordHeard | SpeechEnded
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was heard since the last was taken. `text` is empty for sound without words."""
+
+    text: str
+    language: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass
+class Hearing:
+    """One socket's ears. `silence_ms` of quiet end a stretch of speech; None: nothing does."""
+
+    ears: Ears
+    rate_hz: int
+    silence_ms: float | None
+    heard_ms: int = 0
+    _words: list[str] = field(default_factory=list)
+    _spoken: int = 0
+    _start_ms: int = 0
+    _last_loud_ms: int = 0
+    _loud_ms: int = 0
+    _in_speech: bool = False
+    _is_taken: bool = True
+
+    def __post_init__(self) -> None:
+        self._decoder = Decoder(self.rate_hz)
+        self._frame = self.rate_hz * FRAME_MS // 1000
+        self._rest: Samples = np.zeros(0, dtype=np.int16)
+
+    def push(self, samples: Samples) -> list[HearingEvent]:
+        """What follows from this sound."""
+        self._rest = np.concatenate([self._rest, samples])
+        events: list[HearingEvent] = []
+        while len(self._rest) >= self._frame:
+            frame, self._rest = self._rest[: self._frame], self._rest[self._frame :]
+            events += self._hear(frame)
+        return events
+
+    @property
+    def quiet_ms(self) -> int:
+        """How long ago the last sound was heard, in the time of the stream."""
+        return self.heard_ms - self._last_loud_ms
+
+    def take(self, *, is_flush: bool) -> Stretch | None:
+        """What was heard since the last time; None where there was no sound at all."""
+        if is_flush:
+            self._words += [heard.word for heard in self._decoder.flush()]
+        if self._is_taken:
+            return None
+        utterance = self._whole()
+        stretch = Stretch(utterance.text, utterance.language, self._start_ms, self._last_loud_ms)
+        if self.ears.hear == "script":
+            self._spoken += 1
+        self._words = []
+        self._is_taken = True
+        self._loud_ms = 0
+        return stretch
+
+    def _hear(self, frame: Samples) -> Iterator[HearingEvent]:
+        self.heard_ms += FRAME_MS
+        loud = float(np.sqrt(np.mean(frame.astype(np.float32) ** 2))) > LOUD_RMS
+        if loud:
+            yield from self._hear_loud()
+        found = self._decoder.push(frame)
+        if self.ears.hear == "tones":
+            self._words += [heard.word for heard in found]
+            if found:
+                yield WordHeard(self._whole())
+        elif loud and self._loud_ms % SCRIPTED_WORD_MS == 0:
+            yield from self._next_scripted()
+        if not loud:
+            yield from self._hear_quiet()
+
+    def _hear_loud(self) -> Iterator[HearingEvent]:
+        if not self._loud_ms:
+            self._start_ms = self.heard_ms - FRAME_MS
+        self._loud_ms += FRAME_MS
+        self._last_loud_ms = self.heard_ms
+        if self._loud_ms >= MIN_SPEECH_MS:
+            self._is_taken = False
+            if not self._in_speech:
+                self._in_speech = True
+                yield SpeechStarted(self._start_ms)
+
+    def _hear_quiet(self) -> Iterator[HearingEvent]:
+        if not self._in_speech:
+            if self.quiet_ms >= FORGET_MS and self._is_taken:
+                self._loud_ms = 0
+        elif self.silence_ms is not None and self.quiet_ms >= self.silence_ms:
+            self._in_speech = False
+            self._loud_ms = 0
+            yield SpeechEnded(self.heard_ms)
+
+    def _next_scripted(self) -> Iterator[HearingEvent]:
+        words = self._scripted().text.split()
+        if len(self._words) < len(words):
+            self._words.append(words[len(self._words)])
+            yield WordHeard(Utterance(" ".join(self._words), self._scripted().language))
+
+    def _whole(self) -> Utterance:
+        if self.ears.hear == "script":
+            return self._scripted()
+        return Utterance(" ".join(self._words), self.ears.language or language_of(self._words))
+
+    def _scripted(self) -> Utterance:
+        script = self.ears.script or (Utterance(""),)
+        return script[self._spoken % len(script)]
