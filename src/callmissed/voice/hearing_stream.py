@@ -1,0 +1,304 @@
+"""Hears one caller through one recogniser after another, and gives each what the last one owed."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import APIConnectionError, APIConnectOptions, stt
+
+from callmissed.voice.hearing_audio import UnheardAudio
+from callmissed.voice.hearing_order import CandidateOrder, Ears, Leave
+from callmissed.voice.hearing_report import Deafness, Report
+from callmissed.voice.hearing_watch import LEAST_SPEECH_S, SpeechWatch
+from callmissed.voice.hearing_words import HeardWords
+
+logger = logging.getLogger(__name__)
+
+ENGINE_OPTIONS = APIConnectOptions(max_retry=0, retry_interval=0.0, timeout=2.0)
+STABLE_S = 5.0
+"""A connection that lived that long, or gave final words, was lost by chance."""
+SETTLED_S = 1.0
+FRESH_S = 0.3
+"""Partial words no older than that at the end of speech are all of its words."""
+CLOSE_TIMEOUT_S = 2.0
+
+_Kind = stt.SpeechEventType
+_PARTIAL = (_Kind.INTERIM_TRANSCRIPT, _Kind.PREFLIGHT_TRANSCRIPT)
+
+
+class HearingStream(stt.RecognizeStream):
+    """Ends with its input and never before. Final words come once, whoever heard them."""
+
+    def __init__(
+        self, owner: stt.STT[Any], order: CandidateOrder, deafness: Deafness, report: Report
+    ) -> None:
+        super().__init__(stt=owner, conn_options=ENGINE_OPTIONS)
+        self._order = order
+        self._deafness = deafness
+        self._report = report
+        self._loop = asyncio.get_running_loop()
+        self._audio = UnheardAudio()
+        self._words = HeardWords()
+        self._watch = SpeechWatch()
+        self._engine: stt.RecognizeStream | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._leave: Leave | None = None
+        self._begins_s = 0.0
+        self._final_s: float | None = None
+        self._partial: stt.SpeechEvent | None = None
+        self._partial_s: float | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._has_input = True
+
+    def note_speech(self) -> None:
+        """Our voice detector hears the caller speak."""
+        self._audio.note_speech()
+        self._watch.begin(self._loop.time())
+        self._set_alarm()
+
+    def note_silence(self, since_s: float) -> None:
+        """Our voice detector has heard nobody for that long."""
+        self._audio.note_silence(since_s)
+        self._watch.end(self._loop.time(), since_s, self._final_s)
+        if not self._watch.is_waiting:
+            self._audio.forget()
+        self._set_alarm()
+
+    async def _run(self) -> None:
+        """Raises APIConnectionError, after which it is called again, only for a fault of ours."""
+        taking = asyncio.create_task(self._take_sound(), name="take the caller's sound")
+        try:
+            while not taking.done():
+                await self._hear_through(self._order.choose())
+                await asyncio.wait([taking], timeout=self._order.pause_s())
+            taking.result()
+        except Exception as error:
+            logger.exception("hearing broke off")
+            raise APIConnectionError("hearing broke off") from error
+        finally:
+            taking.cancel()
+            if self._alarm is not None:
+                self._alarm.cancel()
+            left = [taking, *self._closing]
+            if self._reading is not None:
+                self._reading.cancel()
+                left.append(self._reading)
+            await asyncio.wait(left, timeout=CLOSE_TIMEOUT_S)
+
+    async def _take_sound(self) -> None:
+        async for item in self._input_ch:
+            if isinstance(item, rtc.AudioFrame):
+                self._audio.add(item)
+            else:
+                self._audio.add_flush()
+            self._pass(item if isinstance(item, rtc.AudioFrame) else None)
+        self._has_input = False
+        if self._engine is not None:
+            with suppress(RuntimeError):
+                self._engine.end_input()
+
+    def _pass(self, frame: rtc.AudioFrame | None) -> None:
+        """To the recogniser, where one is connected; None is a flush."""
+        engine = self._engine
+        if engine is None:
+            return
+        with suppress(RuntimeError):  # it has just ended, which is about to be noticed
+            if frame is not None:
+                engine.push_frame(frame)
+            elif engine._stt.capabilities.manual_flush:
+                engine.flush()
+
+    async def _hear_through(self, ears: Ears) -> None:
+        """Returns when this recogniser is not listened to any more."""
+        self._leave = None
+        began_s, final_s = self._loop.time(), self._final_s
+        detail = "it ended"
+        try:
+            self._connect(ears)
+            await self._listen()
+        except Exception as error:
+            detail = type(error).__name__
+        self._watch.connected_s = None
+        if not self._has_input:
+            return
+        is_chance = self._loop.time() - began_s > STABLE_S or self._final_s != final_s
+        reason = self._leave or (Leave.LOST if is_chance else Leave.FAILED)
+        logger.warning("%s is left: %s (%s)", ears.model.id, reason, detail)
+        self._order.leave(reason, self._loop.time())
+        self._report.reconnects += reason is not Leave.FOR_CHOSEN
+        if self._order.is_out:
+            self._deafness.begin(self._loop.time())
+        self._set_alarm()
+
+    def _connect(self, ears: Ears) -> None:
+        """Afterwards it is being given all that was said since the last final words."""
+        self._begins_s = self._audio.begins_s
+        self._words.begin_replay(self._audio)
+        self._watch.connect(self._loop.time())
+        self._engine = ears.engine.stream(conn_options=ENGINE_OPTIONS)
+        for item in self._audio:
+            self._pass(item if isinstance(item, rtc.AudioFrame) else None)
+        if not self._has_input:
+            self._engine.end_input()
+        self._set_alarm()
+
+    async def _listen(self) -> None:
+        """Raises what the recogniser raises."""
+        engine = self._engine
+        if engine is None:
+            return
+        self._reading = asyncio.create_task(self._read(engine), name="read recogniser")
+        try:
+            await asyncio.wait([self._reading])
+        finally:
+            self._engine = None
+            self._close(engine)
+        if not self._reading.cancelled():
+            self._reading.result()
+
+    async def _read(self, engine: stt.RecognizeStream) -> None:
+        async for event in engine:
+            self._take_event(event)
+
+    def _close(self, engine: stt.RecognizeStream) -> None:
+        task = asyncio.create_task(engine.aclose(), name="close recogniser")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _take_event(self, event: stt.SpeechEvent) -> None:
+        if self._leave is not None:
+            return
+        if event.type is not _Kind.RECOGNITION_USAGE:
+            self._note_life(event)
+        if event.type is _Kind.FINAL_TRANSCRIPT and event.alternatives:
+            self._take_final(event)
+        elif event.type in _PARTIAL and event.alternatives:
+            self._audio.note_sound()
+            self._partial, self._partial_s = event, self._loop.time()
+            self._event_ch.send_nowait(self._placed(self._words.take(event)))
+        else:
+            self._event_ch.send_nowait(event)
+        self._set_alarm()
+
+    def _note_life(self, event: stt.SpeechEvent) -> None:
+        self._watch.last_event_s = self._loop.time()
+        self._order.note_life(has_words=any(words.text for words in event.alternatives))
+        self._deafness.end()
+
+    def _take_final(self, event: stt.SpeechEvent) -> None:
+        best = event.alternatives[0]
+        if best.text or not self._watch.is_speaking:
+            ends_s = self._begins_s + best.end_time if best.end_time > 0 else None
+            self._audio.cover(ends_s)
+            self._final_s = self._loop.time()
+        if not self._audio.has_speech:
+            self._watch.settle()
+        if best.text:
+            self._report.model_id = self._order.present.model.id
+        self._partial = self._partial_s = None
+        self._event_ch.send_nowait(self._placed(self._words.take(event)))
+        if not self._audio.has_speech and self._order.may_return(self._loop.time()):
+            self._leave_for(Leave.FOR_CHOSEN)
+
+    def _placed(self, event: stt.SpeechEvent) -> stt.SpeechEvent:
+        """With its times counted from the beginning of the call's sound."""
+        offset_s = self._begins_s + self.start_time_offset
+        best = event.alternatives[0]
+        if best.end_time > 0:
+            best = replace(
+                best, start_time=best.start_time + offset_s, end_time=best.end_time + offset_s
+            )
+        return replace(event, alternatives=[best, *event.alternatives[1:]])
+
+    def _leave_for(self, reason: Leave) -> None:
+        self._leave = reason
+        self._engine = None
+        self._watch.connected_s = None
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        due_s = [
+            at_s
+            for at_s in (self._deaf_at_s(), self._told_at_s(), self._deafness.lost_at_s)
+            if at_s is not None
+        ]
+        self._alarm = self._loop.call_at(min(due_s), self._look) if due_s else None
+
+    def _deaf_at_s(self) -> float | None:
+        tells_partials = self._order.present.engine.capabilities.interim_results
+        return self._watch.deadline_s(tells_partials=tells_partials)
+
+    def _told_at_s(self) -> float | None:
+        connected_s = self._watch.connected_s
+        is_new = connected_s is None or self._loop.time() - connected_s < SETTLED_S
+        return self._watch.told_at_s() if self._order.is_out and is_new else None
+
+    def _look(self) -> None:
+        """Something was due."""
+        now_s = self._loop.time()
+        told_s, deaf_s, lost_s = self._told_at_s(), self._deaf_at_s(), self._deafness.lost_at_s
+        if told_s is not None and told_s <= now_s:
+            if (whole := self._whole_partial()) is not None:
+                self._promote(whole)
+            else:
+                self._tell_deaf()
+        if deaf_s is not None and deaf_s <= now_s:
+            self._leave_silent()
+        if lost_s is not None and lost_s <= now_s:
+            connected_s = self._watch.connected_s
+            if connected_s is not None and now_s - connected_s > SETTLED_S:
+                self._deafness.end()
+            else:
+                self._deafness.give_up("every recogniser fails")
+        self._set_alarm()
+
+    def _leave_silent(self) -> None:
+        """No final words came in time: what is known of them is told, or another one is asked."""
+        was_asked_enough = self._watch.silences >= max(1, len(self._order) - 1)
+        partial = self._partial if was_asked_enough else self._whole_partial()
+        if partial is not None and self._watch.is_waiting:
+            self._promote(partial)
+            self._leave_for(Leave.UNFINISHED)
+        elif was_asked_enough and self._watch.is_waiting:
+            self._give_up_speech()
+        else:
+            self._watch.silences += 1
+            self._leave_for(Leave.SILENT)
+
+    def _whole_partial(self) -> stt.SpeechEvent | None:
+        """Partial words that came so late that they are all that was said."""
+        ended_s, partial_s = self._watch.ended_s, self._partial_s
+        if ended_s is None or partial_s is None or partial_s < ended_s - FRESH_S:
+            return None
+        return self._partial
+
+    def _promote(self, partial: stt.SpeechEvent) -> None:
+        final = replace(partial, type=_Kind.FINAL_TRANSCRIPT)
+        self._event_ch.send_nowait(self._placed(self._words.take(final)))
+        self._final_s = self._loop.time()
+        self._partial = self._partial_s = None
+        self._audio.forget()
+        self._watch.settle()
+
+    def _give_up_speech(self) -> None:
+        """Every recogniser was asked, and none has a word for it."""
+        if self._watch.spoken_s >= LEAST_SPEECH_S:
+            self._deafness.begin(self._loop.time())
+            self._deafness.note_unheard()
+            self._tell_deaf()
+        self._audio.forget()
+        self._watch.settle()
+        self._leave_for(Leave.GIVEN_UP)
+
+    def _tell_deaf(self) -> None:
+        if not self._watch.was_told:
+            self._watch.was_told = True
+            self._deafness.begin(self._loop.time())
+            self._deafness.tell()

@@ -1,0 +1,89 @@
+"""Knows when a speech recogniser has been silent for too long about somebody who spoke."""
+
+from dataclasses import dataclass
+
+FINAL_TIMEOUT_S = 2.0
+"""From the end of speech, or the last word before it, to the final words."""
+REPLAY_TIMEOUT_S = 1.5
+"""The same for a recogniser that is given sound once more: it hears it faster than it was said."""
+FIRST_WORD_TIMEOUT_S = 2.0
+"""Of speech, in which a recogniser that tells words as they come tells none."""
+OUT_TIMEOUT_S = 1.2
+"""From the end of speech until the caller is told that nobody can hear them."""
+LEAST_SPEECH_S = 0.8
+"""Shorter sounds may be no words at all: nothing is told of them."""
+
+
+@dataclass(slots=True)
+class SpeechWatch:
+    """One stretch of speech at a time. Instants are seconds of one clock.
+
+    Speech that ended waits for its final words until they come or somebody gives it up.
+    `silences` counts the recognisers that had nothing to say about it.
+    """
+
+    began_s: float | None = None
+    ended_s: float | None = None
+    connected_s: float | None = None
+    last_event_s: float | None = None
+    silences: int = 0
+    was_told: bool = False
+
+    @property
+    def is_speaking(self) -> bool:
+        return self.began_s is not None and self.ended_s is None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.ended_s is not None
+
+    @property
+    def spoken_s(self) -> float:
+        if self.began_s is None or self.ended_s is None:
+            return 0.0
+        return self.ended_s - self.began_s
+
+    def begin(self, now_s: float) -> None:
+        if self.began_s is None:
+            self.began_s = now_s
+            self.silences = 0
+            self.was_told = False
+            self.last_event_s = None
+        self.ended_s = None
+
+    def end(self, now_s: float, silent_for_s: float, final_s: float | None) -> None:
+        """The caller paused `silent_for_s` ago; `final_s` is when final words came last."""
+        self.ended_s = now_s - silent_for_s
+        if self.began_s is None or (final_s is not None and final_s >= self.ended_s):
+            self.settle()
+
+    def connect(self, now_s: float) -> None:
+        """A recogniser begins to hear it, all of it."""
+        self.connected_s = now_s
+        self.last_event_s = None
+
+    def settle(self) -> None:
+        """Its words are there, or will never come."""
+        if self.is_waiting:
+            self.began_s = self.ended_s = None
+        self.silences = 0
+
+    def deadline_s(self, *, tells_partials: bool) -> float | None:
+        """When the recogniser counts as deaf; None while nothing is expected of it."""
+        if self.connected_s is None or self.began_s is None:
+            return None
+        if self.ended_s is not None:
+            is_replay = self.connected_s > self.ended_s
+            limit_s = REPLAY_TIMEOUT_S if is_replay else FINAL_TIMEOUT_S
+            since_s = max(self.ended_s, self.connected_s)
+            heard_s = max(since_s, self.last_event_s or since_s)
+            return min(heard_s + limit_s, since_s + 2 * limit_s)
+        if tells_partials and self.last_event_s is None and not self.silences:
+            return max(self.began_s, self.connected_s) + FIRST_WORD_TIMEOUT_S
+        return None
+
+    def told_at_s(self) -> float | None:
+        """When the caller is to be told, where no recogniser works; None where they were."""
+        if self.ended_s is None or self.was_told:
+            return None
+        return self.ended_s + OUT_TIMEOUT_S
