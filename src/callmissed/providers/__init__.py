@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from callmissed.domain.knowledge import Passage
 from callmissed.domain.models import Access, Candidate, Model, Provider, Route, SpareVoice
 from callmissed.domain.usage import Meter, Usage
+from callmissed.kit.addresses import Network
 from callmissed.kit.breaker import Breaker
 from callmissed.kit.recent import Recent
 
@@ -55,9 +56,13 @@ class Warm:
     engines, connections to providers.
 
     Make one a process, `await open()` before the first session, `await aclose()` after the last.
+    `allowed` are the internal networks that a customer's URL may lead to.
     """
 
-    def __init__(self, *, ready_decoders: int = 2, max_decoders: int = 8) -> None:
+    def __init__(
+        self, *, ready_decoders: int = 2, max_decoders: int = 8, allowed: Sequence[Network] = ()
+    ) -> None:
+        self._allowed = allowed
         self._ready_decoders = ready_decoders
         self._max_decoders = max_decoders
         self._decoders: DecoderPool | None = None
@@ -102,7 +107,7 @@ class Warm:
         if self._connections is None:
             from callmissed.providers.connections import Connections
 
-            self._connections = Connections()
+            self._connections = Connections(self._allowed)
         return self._connections
 
     @property

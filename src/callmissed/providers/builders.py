@@ -110,9 +110,7 @@ def build_tts(spoken: SpareVoice, access: Access, parts: Parts) -> tts.TTS[Any]:
 
 def session_for(access: Access, warm: Warm) -> aiohttp.ClientSession:
     """The connections by which this access may be used."""
-    if access.is_customers_url:
-        return warm.connections.guarded_session()
-    return warm.connections.session()
+    return warm.connections.session_of(access)
 
 
 def _no_code(model: Model) -> LookupError:

@@ -151,3 +151,10 @@ class ProviderSettings(BaseSettings):
         """Base URLs that win over the catalogue's, by the provider's name."""
         own = {name: getattr(self, f"{name}_url") for name in SHIPPED_PROVIDERS}
         return {name: url for name, url in own.items() if url}
+
+
+def without_provider_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment for processes that are told the keys which they need."""
+    secret = {"CALLMISSED_PROVIDER_KEYS"}
+    secret |= {f"CALLMISSED_{provider.upper()}_API_KEY" for provider in SHIPPED_PROVIDERS}
+    return {name: value for name, value in environment.items() if name not in secret}

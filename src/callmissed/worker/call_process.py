@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
 from callmissed.runtime.children import Command, spawn
+from callmissed.runtime.setting_groups import without_provider_keys
 from callmissed.runtime.wire import ToChild, ToParent, decode_to_parent, encode_to_child
 
 COMMAND = (sys.executable, "-m", "callmissed", "worker-child")
@@ -75,9 +76,11 @@ class CallProcess:
 async def start_call_process(
     command: Sequence[str], env: Mapping[str, str] | None = None
 ) -> CallProcess:
-    """Its error output is ours. Raises OSError when it cannot be started."""
+    """Its error output is ours. It gets the keys of a call with the call: they are left out of
+    `env`. Raises OSError when it cannot be started.
+    """
     process = await spawn(
-        Command(command, env=os.environ if env is None else env),
+        Command(command, env=without_provider_keys(os.environ if env is None else env)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=None,

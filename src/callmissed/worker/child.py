@@ -14,6 +14,7 @@ import uvloop
 
 from callmissed.domain.calls import CallOrder, OrderKind
 from callmissed.providers import Warm
+from callmissed.runtime.settings import load_settings
 from callmissed.runtime.wire import Beat, Drain, End, Ready, Start
 from callmissed.worker.calls import Calls, RunCall
 from callmissed.worker.lag import LagMeter
@@ -37,8 +38,8 @@ def main(run_call: RunCall | None = None, open_warm: OpenWarm | None = None) -> 
 
 @asynccontextmanager
 async def open_providers() -> AsyncIterator[Warm]:
-    """The local engines, warm."""
-    warm = Warm()
+    """The local engines, warm; a customer's URL leads where the settings allow."""
+    warm = Warm(allowed=load_settings().outbound_allow)
     await warm.open()
     try:
         yield warm
