@@ -59,7 +59,7 @@ def test_how_long_to_wait_is_read_from_the_headers(
 
 
 def test_an_error_never_quotes_the_server() -> None:
-    said = "my card number is 4111"
+    said = "4111-2222-3333-4444"
     body = json.dumps({"error": {"message": said, "code": said, "type": "invalid_request_error"}})
     for error in (refusal_of(400, {}, body.encode()), refusal_of(500, {}, said.encode())):
         assert "4111" not in str(error) + repr(error)

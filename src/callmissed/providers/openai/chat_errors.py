@@ -18,7 +18,8 @@ SERVER_ERROR, BAD_GATEWAY = 500, 502
 CLIENT_LEFT = 499
 
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
-_CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)
+# No digits: a key or a number of the caller's is no code.
+_CODE = re.compile(r"[A-Za-z_.-]{1,64}")
 _QUOTA = re.compile(r"quota|insufficient|billing|credit|balance")
 _RATE = re.compile(r"rate_?limit|too_many_requests|overloaded")
 _KEY = re.compile(r"api_?key|authentication|unauthorized")

@@ -3,7 +3,7 @@ in the catalogue, and what to post because of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from callmissed.domain.models import Access, Model
@@ -40,26 +40,31 @@ class ChatOptions:
     think_tags: tuple[str, str] = ("<think>", "</think>")
 
 
+_TYPES: dict[str, Any] = {
+    "path": str,
+    "body": Mapping,
+    "headers": Mapping,
+    "max_tokens": int,
+    "max_tokens_field": str,
+    "temperature": int | float,
+    "sends_temperature": bool,
+    "stream_options": bool,
+    "strict_tools": bool,
+    "late_system_role": str,
+    "think_tags": list,
+}
+
+
 def read_chat_options(options: Mapping[str, Any]) -> ChatOptions:
     """Raises ValueError, naming the option, for one that is unknown or of the wrong type."""
     values = dict(options)
-    if "think_tags" in values:
-        values["think_tags"] = tuple(values["think_tags"])
-    defaults = ChatOptions()
-    known = {each.name for each in fields(ChatOptions)}
     for name, value in values.items():
-        if name not in known:
+        if name not in _TYPES:
             raise ValueError(f"there is no chat option {name!r}")
-        if name == "temperature":
-            is_right = isinstance(value, int | float)
-        elif name in ("body", "headers"):
-            is_right = isinstance(value, Mapping)
-        else:
-            is_right = type(value) is type(getattr(defaults, name))
-        if not is_right:
+        if not isinstance(value, _TYPES[name]) or isinstance(value, bool) != (_TYPES[name] is bool):
             raise ValueError(f"the chat option {name!r} is of the wrong type")
-    if len(values.get("think_tags", ("", ""))) != len(defaults.think_tags):
-        raise ValueError("the chat option 'think_tags' is a pair")
+    if "think_tags" in values:
+        values["think_tags"] = _read_tags(values["think_tags"])
     return ChatOptions(**values)
 
 
@@ -125,3 +130,10 @@ def _tool_fields(
         {"type": "function", "function": {"name": name, "parameters": nothing}} for name in called
     ]
     return {"tools": offered, "tool_choice": "none"}
+
+
+def _read_tags(tags: Sequence[object]) -> tuple[str, str]:
+    match tags:
+        case [str(start), str(end)] if start and end:
+            return start, end
+    raise ValueError("the chat option 'think_tags' is two texts")
