@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.domain.sessions import EndReason
-from callmissed.domain.workers import WORKER_SILENT_S
+from callmissed.domain.workers import WORKER_SILENT_S, Report
 from callmissed.services import idempotency, sessions, workers
 from callmissed.store.database import Database
 from tests.stories import (
@@ -89,7 +89,7 @@ async def test_what_a_worker_reports_lowers_its_slots(database: Database) -> Non
     tenant = await a_tenant(database)
     worker = await a_worker(database, slots=4)
     async with database.system() as db:
-        assert await workers.beat(db, worker.id, 1)
+        assert await workers.beat(db, worker.id, Report(8, 1))
     assert isinstance(await create(database, tenant), UUID)
     assert await create(database, tenant) is Kind.AT_CAPACITY
 
@@ -101,10 +101,10 @@ async def test_silent_and_retired_workers_have_no_slots(database: Database) -> N
     retired = await a_worker(database, slots=4)
     async with database.system() as db:
         await workers.retire(db, retired.id)
-        assert not await workers.beat(db, retired.id, 4)
+        assert not await workers.beat(db, retired.id, Report(8, 4))
     assert await create(database, tenant) is Kind.AT_CAPACITY
     async with database.system() as db:
-        assert await workers.beat(db, silent.id, 4)
+        assert await workers.beat(db, silent.id, Report(8, 4))
     assert isinstance(await create(database, tenant), UUID)
 
 

@@ -10,7 +10,7 @@ from callmissed.domain.calls import TURN_TAKING_PRESETS
 from callmissed.domain.installation import InitRequest
 from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting
 from callmissed.domain.sessions import EndReason
-from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Claim, Worker
+from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Claim, Report, Worker
 from callmissed.services import calls, sessions, workers
 from callmissed.services.installation import prepare
 from callmissed.store.database import Database
@@ -91,10 +91,10 @@ async def test_an_outage_lapses_no_lease(database: Database) -> None:
     ):
         await shift(database, table, column, -60)
     async with database.system() as db:
-        assert await workers.beat(db, other.id, 8)
+        assert await workers.beat(db, other.id, Report(8, 8))
     assert await claim(database, other) == []
     async with database.system() as db:
-        assert await workers.beat(db, holder.id, 7)
+        assert await workers.beat(db, holder.id, Report(8, 7))
     (row,) = await rows(database, "select lease_until > now() as held, epoch from voice_sessions")
     assert (row.held, row.epoch) == (True, 1)
 
@@ -119,7 +119,8 @@ async def test_terms_of_a_plain_session(database: Database) -> None:
     assert (terms.system_prompt, terms.greeting) == (DEFAULT_PROMPT, default_greeting("en-IN"))
     assert (terms.route, terms.room, terms.passages) == (ROUTE, session.room, ())
     assert terms.turn_taking == TURN_TAKING_PRESETS["balanced"]
-    assert (terms.max_duration_s, terms.join_window_s) == (300.0, 120)
+    assert (terms.max_duration_s, round(terms.join_window_s)) == (300.0, 120)
+    assert (terms.history, terms.has_begun) == ((), False)
     assert (terms.room_url, terms.room_token) == ("", "")
 
 

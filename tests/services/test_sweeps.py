@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from callmissed.domain.sessions import JOIN_WINDOW_S, EndReason, Status
-from callmissed.domain.workers import ORPHAN_S, WORKER_SILENT_S
+from callmissed.domain.workers import ORPHAN_S, WORKER_SILENT_S, Report
 from callmissed.services import sweeps, workers
 from callmissed.store.database import Database
 from tests.stories import a_claim, a_session, a_tenant, a_worker, rows, shift
@@ -89,7 +89,7 @@ async def test_an_outage_is_not_held_against_a_worker(database: Database) -> Non
     await shift(database, "voice_sessions", "orphan_seen_at", -60)
     assert await sweep(database) == 0
     async with database.system() as db:
-        assert await workers.beat(db, worker.id, 7)
+        assert await workers.beat(db, worker.id, Report(8, 7))
     await shift(database, "voice_sessions", "orphan_since", -60)
     assert await sweep(database) == 0
     assert await ends(database) == [("created", None)]

@@ -98,6 +98,9 @@ class FixedDesk:
         self.asked.append(words)
         return self.retrieval
 
+    def restore_room(self) -> None:
+        """There is no room."""
+
 
 def terms(**changes: object) -> CallTerms:
     values: dict[str, object] = {

@@ -202,7 +202,12 @@ async def test_a_dead_workers_journals_are_adopted_when_their_writers_are_gone(
     still_writing.append(encode_record(Numbered(0, utc_now(), turn(0))))
     mine = own_folder(tmp_path, second.session_id)
     shipper = Shipper(stage.database, mine.path)
-    adopter = Adopter(tmp_path, shipper)
+    buried: list[UUID] = []
+
+    async def retire(worker_id: UUID) -> None:
+        buried.append(worker_id)
+
+    adopter = Adopter(tmp_path, shipper, retire)
     await adopter.adopt()
     assert len(shipper) == 0
     dead.release()

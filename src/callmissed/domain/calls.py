@@ -33,11 +33,23 @@ TURN_TAKING_PRESETS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A finished turn as the agent remembers it: what the caller said (None: nothing), what they heard."""
+
+    caller: str | None
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallTerms:
     """Everything a call needs to know before it starts; asked once.
 
     `max_duration_s` runs from the caller's first audio; `join_window_s` is how long an unjoined room waits.
-    `access` is the way to each provider of the route, by the provider's name.
+    `access` is the way to each provider of the route, by the provider's name. `private_words` are what
+    the call was given about its caller: sentences that hold one of them are not kept.
+
+    `history` is what was said in earlier runs of the call. `has_begun`: the caller was heard in one of them, so
+    nobody greets again and the time runs from the start.
     """
 
     session_id: UUID
@@ -55,6 +67,13 @@ class CallTerms:
     join_window_s: float
     reconnect_window_s: float
     access: Mapping[str, Access] = field(default_factory=dict)
+    private_words: tuple[str, ...] = ()
+    history: tuple[Exchange, ...] = ()
+    has_begun: bool = False
+
+
+class OvertakenError(Exception):
+    """Another run of the session has taken this one's place, which says and writes nothing more."""
 
 
 class CallPlan(Protocol):
@@ -68,6 +87,10 @@ class CallDesk(Protocol):
 
     async def retrieve(self, words: str) -> Retrieval:
         """Never raises for a missing answer: an empty `found` means that the documents do not know."""
+        ...
+
+    def restore_room(self) -> None:
+        """Asks for the call's room to be made again under its name; returns at once."""
         ...
 
 
@@ -110,8 +133,12 @@ class OrderKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallOrder:
+    """`with_goodbye`: the agent takes its leave before it hangs up. `detail` is for operators."""
+
     kind: OrderKind
     reason: EndReason | None = None
+    with_goodbye: bool = False
+    detail: str = ""
 
 
 class CallOrders(Protocol):

@@ -69,13 +69,32 @@ class CallerLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class LineBroken:
+    """The line carries nothing just now; it may be mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineMended:
+    """The line carries sound again; the caller may still be on their way back."""
+
+
+class LineEnd(StrEnum):
+    """Why a line is gone: somebody closed it, the way to it is lost, or another run of the call has taken our place."""
+
+    CLOSED = "closed"
+    LOST = "lost"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
 class LineClosed:
     """The line itself is gone and will not come back."""
 
     detail: str
+    end: LineEnd = LineEnd.CLOSED
 
 
-LineNews = CallerHere | CallerLost | CallerLeft | LineClosed
+LineNews = CallerHere | CallerLost | CallerLeft | LineBroken | LineMended | LineClosed
 
 
 class LineWatch(Protocol):

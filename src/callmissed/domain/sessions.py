@@ -34,12 +34,13 @@ class EndReason(StrEnum):
     INSUFFICIENT_CREDITS = "insufficient_credits"
     MAX_DURATION = "max_duration"
     NEVER_JOINED = "never_joined"
+    MEDIA_LOST = "media_lost"
     ERROR = "error"
 
 
 def final_status(reason: EndReason) -> Status:
     """The one state in which a session that ends for `reason` stays for ever."""
-    if reason is EndReason.ERROR:
+    if reason in (EndReason.ERROR, EndReason.MEDIA_LOST):
         return Status.FAILED
     if reason in (EndReason.MAX_DURATION, EndReason.NEVER_JOINED):
         return Status.TIMEOUT

@@ -3,21 +3,20 @@ happened."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
-
-from livekit.agents.voice import io
 
 from callmissed.domain.calls import (
     CallDesk,
     CallEnded,
     CallerArrived,
+    CallOrder,
     CallOrders,
     CallPlan,
     CallSink,
     CallTerms,
     OrderKind,
+    OvertakenError,
     TurnFinished,
 )
 from callmissed.domain.knowledge import Passage
@@ -25,55 +24,39 @@ from callmissed.domain.lines import (
     CallerHere,
     CallerLeft,
     CallerLost,
-    Captions,
+    LineBroken,
     LineClosed,
+    LineEnd,
+    LineMended,
     LineNews,
-    Playhead,
 )
 from callmissed.domain.models import Access, Route
-from callmissed.domain.sessions import CALLER_IDENTITY, EndReason
+from callmissed.domain.sessions import EndReason
+from callmissed.domain.turns import Turn
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
-from callmissed.transports.livekit_room import RoomLine
+from callmissed.runtime.deadlines import Deadlines
+from callmissed.runtime.joining import (
+    Line,
+    OpenLine,
+    close_call,
+    open_patiently,
+    open_room_line,
+)
 from callmissed.voice.conversation import Conversation
 from callmissed.voice.spoken import load_tables
 
+EARS_TAKE_S = 0.3
+"""A caller who comes back hears our track a little after they are seen."""
+
 logger = logging.getLogger(__name__)
 
-
-class Line(Protocol):
-    """What a transport gives a call."""
-
-    @property
-    def sound_in(self) -> io.AudioInput: ...
-    @property
-    def sound_out(self) -> io.AudioOutput: ...
-    @property
-    def playhead(self) -> Playhead: ...
-    @property
-    def captions(self) -> Captions: ...
-    def news(self) -> AsyncIterator[LineNews]: ...
-    async def aclose(self) -> None: ...
-
-
-OpenLine = Callable[[CallTerms, int], Awaitable[Line]]
 BuildModels = Callable[[Route, Mapping[str, Access], Warm, tuple[Passage, ...]], Models]
 
 
 def prepare_process() -> None:
     """Reads once what every call of this process would read in its first turn; blocks for about a second."""
     load_tables()
-
-
-async def open_room_line(terms: CallTerms, tts_rate_hz: int) -> Line:
-    """Joins the session's LiveKit room. Raises ConnectionError when it is not there."""
-    line = RoomLine(caller_identity=CALLER_IDENTITY, tts_rate_hz=tts_rate_hz)
-    try:
-        await line.connect(terms.room_url, terms.room_token)
-    except BaseException:
-        await line.aclose()
-        raise
-    return line
 
 
 async def run_call(
@@ -89,9 +72,9 @@ async def run_call(
 ) -> None:
     """Returns when the call is over and its line closed; exactly one `CallEnded` was put then.
 
-    Raises LookupError, with no note put, when the plan knows that there is nothing to run.
-    Cancelling it ends
-    the call as an error.
+    Raises LookupError, with no note put, when the plan knows that there is nothing to run, and
+    OvertakenError, with no end put, when another run of the session has entered the room in its
+    place. Cancelling it ends the call as an error.
     """
     call = _Call(await plan.terms(), sink, clock)
     try:
@@ -99,11 +82,15 @@ async def run_call(
     except asyncio.CancelledError:
         call.end(EndReason.ERROR, "the worker stopped")
         raise
+    except ConnectionError as error:
+        call.end(EndReason.MEDIA_LOST, str(error))
     except Exception as error:
         logger.exception("the call broke off")
         call.end(EndReason.ERROR, f"{type(error).__name__}: {error}")
     finally:
         call.tell_end()
+    if call.is_overtaken:
+        raise OvertakenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +106,14 @@ class _Call:
         self._terms = terms
         self._sink = sink
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[_End] = self._loop.create_future()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._ended: asyncio.Future[_End] = asyncio.get_running_loop().create_future()
+        self._deadlines = Deadlines(self.end)
         self._conversation: Conversation | None = None
         self._has_arrived = False
         self._was_greeted = False
+        self._was_cut = False
         self._caller_is_away = False
+        self.is_overtaken = False
 
     def end(self, reason: EndReason, detail: str = "") -> None:
         if not self._ended.done():
@@ -139,21 +127,27 @@ class _Call:
         open_line: OpenLine,
         build: BuildModels,
     ) -> None:
-        self._set_timer("join", self._terms.join_window_s, EndReason.NEVER_JOINED)
+        self._set_first_deadlines()
         models = build(self._terms.route, self._terms.access, warm, self._terms.passages)
+        following = asyncio.create_task(self._follow_orders(orders), name="follow orders")
         line: Line | None = None
         try:
-            line = await open_line(self._terms, models.tts[0].engine.sample_rate)
-            self._conversation = self._converse(line, models, desk)
-            await self._conversation.start()
-            await self._watch(line, orders)
+            line = await self._join(open_line, models.tts[0].engine.sample_rate, desk)
+            if line is not None:
+                self._conversation = self._converse(line, models, desk)
+                await self._conversation.start()
+                await self._watch(line, desk)
         finally:
-            self._stop_timers()
-            await self._close(line, models)
+            self._deadlines.cancel_all()
+            following.cancel()
+            await asyncio.wait([following])
+            await close_call(self._conversation, line, models)
 
     def tell_end(self) -> None:
-        """Puts the one `CallEnded`."""
-        self._stop_timers()
+        """Puts the one `CallEnded`, unless the call goes on in another run."""
+        self._deadlines.cancel_all()
+        if self.is_overtaken:
+            return
         end = self._ended.result() if self._ended.done() else _End(EndReason.ERROR, "no reason")
         spoken = self._conversation
         self._sink.put(
@@ -171,38 +165,60 @@ class _Call:
             ears=models.stt[0].engine,
             mind=models.llm[0].engine,
             mouth=models.tts[0].engine,
+            meter=self._meter,
+            sentences=self._sentences,
             desk=desk,
             sound_in=line.sound_in,
             sound_out=line.sound_out,
             playhead=line.playhead,
             captions=line.captions,
             clock=self._clock,
-            tell_turn=lambda turn: self._sink.put(TurnFinished(turn)),
+            tell_turn=self._tell_turn,
             on_arrival=self._note_arrival,
             on_failure=lambda detail: self.end(EndReason.ERROR, detail),
         )
 
-    async def _watch(self, line: Line, orders: CallOrders) -> None:
+    def _tell_turn(self, turn: Turn) -> None:
+        if not self.is_overtaken:
+            self._sink.put(TurnFinished(turn))
+
+    def _set_first_deadlines(self) -> None:
+        """A call that had begun before is there again for a caller who may have gone meanwhile."""
+        if self._terms.has_begun:
+            self._deadlines.set("limit", self._terms.max_duration_s, EndReason.MAX_DURATION)
+            self._deadlines.set("return", self._terms.reconnect_window_s, EndReason.USER_LEFT)
+        else:
+            self._deadlines.set("join", self._terms.join_window_s, EndReason.NEVER_JOINED)
+
+    async def _join(self, open_line: OpenLine, rate_hz: int, desk: CallDesk) -> Line | None:
+        """None where the call ended before. Raises ConnectionError."""
+        opening = open_patiently(open_line, self._terms, rate_hz, desk.restore_room)
+        joining = asyncio.create_task(opening, name="join")
+        try:
+            await asyncio.wait((joining, self._ended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not joining.done():
+                joining.cancel()
+                await asyncio.wait([joining])
+        return None if joining.cancelled() else joining.result()
+
+    async def _watch(self, line: Line, desk: CallDesk) -> None:
         """Until somebody gives a reason to end."""
-        watchers = [
-            asyncio.create_task(self._follow_line(line), name="follow line"),
-            asyncio.create_task(self._follow_orders(orders), name="follow orders"),
-        ]
+        watcher = asyncio.create_task(self._follow_line(line, desk), name="follow line")
         try:
             await asyncio.wait([self._ended])
         finally:
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.wait(watchers)
+            watcher.cancel()
+            await asyncio.wait([watcher])
 
-    async def _follow_line(self, line: Line) -> None:
+    async def _follow_line(self, line: Line, desk: CallDesk) -> None:
         try:
             async for item in line.news():
-                await self._take_news(item)
+                await self._take_news(item, desk)
         except Exception as error:
             self.end(EndReason.ERROR, f"the line failed: {type(error).__name__}: {error}")
 
-    async def _take_news(self, item: LineNews) -> None:
+    async def _take_news(self, item: LineNews, desk: CallDesk) -> None:
         match item:
             case CallerHere():
                 await self._welcome()
@@ -210,22 +226,43 @@ class _Call:
                 self.end(EndReason.USER_LEFT)
             case CallerLost():
                 await self._wait_for_return()
-            case LineClosed(detail):
-                gone = self._caller_is_away
-                self.end(EndReason.USER_LEFT if gone else EndReason.ERROR, detail)
+            case LineBroken():
+                self._was_cut = True
+                desk.restore_room()
+                await self._hush()
+            case LineMended():
+                if not self._caller_is_away:
+                    await self._welcome()
+            case LineClosed(detail, end):
+                self._leave_line(detail, end)
+
+    def _leave_line(self, detail: str, end: LineEnd) -> None:
+        self.is_overtaken = end is LineEnd.OVERTAKEN and not self._ended.done()
+        lost = EndReason.MEDIA_LOST if end is LineEnd.LOST else EndReason.ERROR
+        is_left = self._caller_is_away and end is LineEnd.CLOSED
+        self.end(EndReason.USER_LEFT if is_left else lost, detail)
 
     async def _welcome(self) -> None:
-        """The caller came, or came back: greeted once."""
+        """The caller came, or came back: greeted once; told so where it was we who were away."""
         self._caller_is_away = False
-        self._cancel_timer("return")
-        if self._conversation is not None and not self._was_greeted:
+        self._deadlines.cancel("return")
+        if self._conversation is None:
+            return
+        if not self._was_greeted:
             self._was_greeted = True
             await self._conversation.greet()
+        elif self._was_cut:
+            await asyncio.sleep(EARS_TAKE_S)
+            self._conversation.bridge()
+        self._was_cut = False
 
     async def _wait_for_return(self) -> None:
         """Nobody hears the agent now, so it stops; the same call goes on if the caller returns."""
         self._caller_is_away = True
-        self._set_timer("return", self._terms.reconnect_window_s, EndReason.USER_LEFT)
+        self._deadlines.set("return", self._terms.reconnect_window_s, EndReason.USER_LEFT)
+        await self._hush()
+
+    async def _hush(self) -> None:
         if self._conversation is not None:
             await self._conversation.hush()
 
@@ -233,43 +270,21 @@ class _Call:
         """A drain lets the call come to its own end."""
         async for order in orders:
             if order.kind is OrderKind.END:
-                self.end(order.reason or EndReason.API_DELETE)
+                await self._obey_end(order)
+
+    async def _obey_end(self, order: CallOrder) -> None:
+        """Nobody waits for a goodbye that a caller who is away cannot hear."""
+        spoken = self._conversation
+        if order.with_goodbye and spoken is not None and self._was_greeted:
+            await spoken.say_goodbye()
+        self.end(order.reason or EndReason.API_DELETE, order.detail)
 
     def _note_arrival(self) -> None:
         """The caller's first sound: from here the call is active and its time runs."""
         if self._has_arrived:
             return
         self._has_arrived = True
-        self._cancel_timer("join")
+        self._deadlines.cancel("join")
         self._sink.put(CallerArrived())
-        self._set_timer("limit", self._terms.max_duration_s, EndReason.MAX_DURATION)
-
-    async def _close(self, line: Line | None, models: Models) -> None:
-        """Conversation first, so that the caller hears nothing more; then the line; then the
-        models."""
-        closers: list[Callable[[], Awaitable[None]]] = []
-        if self._conversation is not None:
-            closers.append(self._conversation.aclose)
-        if line is not None:
-            closers.append(line.aclose)
-        closers += [ears.engine.aclose for ears in models.stt]
-        closers += [mind.engine.aclose for mind in models.llm]
-        closers += [mouth.engine.aclose for mouth in models.tts]
-        for close in closers:
-            try:
-                await close()
-            except Exception:
-                logger.exception("a part of the call was not closed in order")
-
-    def _set_timer(self, name: str, after_s: float, reason: EndReason) -> None:
-        self._cancel_timer(name)
-        self._timers[name] = self._loop.call_later(after_s, self.end, reason)
-
-    def _cancel_timer(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _stop_timers(self) -> None:
-        for name in list(self._timers):
-            self._cancel_timer(name)
+        if not self._terms.has_begun:
+            self._deadlines.set("limit", self._terms.max_duration_s, EndReason.MAX_DURATION)

@@ -38,6 +38,7 @@ class Shipper:
         self._folder = folder
         self._backlogs: dict[tuple[UUID, int], Backlog] = {}
         self._wake = asyncio.Event()
+        self._shipping = asyncio.Lock()
 
     def __len__(self) -> int:
         """How many calls have something to ship, or may have later."""
@@ -67,6 +68,12 @@ class Shipper:
             backlog.close(detail)
             self._wake.set()
 
+    def abandon(self, session_id: UUID, epoch: int) -> None:
+        """The call's process is gone, and the session goes on in a later epoch: no end is added."""
+        if backlog := self._backlogs.get((session_id, epoch)):
+            backlog.close(None)
+            self._wake.set()
+
     def adopt(self, backlog: Backlog) -> None:
         """A journal whose writer died with its worker. The session may go on elsewhere: no end is
         added to it.
@@ -74,6 +81,10 @@ class Shipper:
         if self._backlogs.setdefault((backlog.session_id, backlog.epoch), backlog) is backlog:
             backlog.close(None)
             self._wake.set()
+
+    def awaits(self, session_id: UUID) -> bool:
+        """True while a call of this session has something to ship, or may have later."""
+        return any(known == session_id for known, _ in self._backlogs)
 
     def ships(self, path: Path) -> bool:
         return any(backlog.path == path for backlog in self._backlogs.values())
@@ -105,6 +116,10 @@ class Shipper:
 
     async def ship_once(self) -> bool:
         """Ships what there is now; False when the database did not answer and something is left."""
+        async with self._shipping:
+            return await self._ship()
+
+    async def _ship(self) -> bool:
         for backlog in list(self._backlogs.values()):
             backlog.read()
             try:
@@ -157,7 +172,10 @@ class Shipper:
             backlog.confirm(numbered.seq)
 
     def _forget(self, backlog: Backlog) -> None:
-        del self._backlogs[backlog.session_id, backlog.epoch]
+        key = (backlog.session_id, backlog.epoch)
+        if self._backlogs.get(key) is not backlog:
+            return
+        del self._backlogs[key]
         with contextlib.suppress(FileNotFoundError):
             if backlog.refused:
                 backlog.path.rename(backlog.path.with_suffix(REFUSED_SUFFIX))

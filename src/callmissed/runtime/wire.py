@@ -39,11 +39,23 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """End this call for `reason`; nothing happens where it has ended."""
+    """End this call for `reason`; nothing happens where it has ended. `with_goodbye`: the agent
+    takes its leave first. `detail` is for operators.
+    """
 
     session_id: UUID
     reason: EndReason
+    with_goodbye: bool = False
+    detail: str = ""
     do: Literal["end"] = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A later epoch of this call runs elsewhere: hang up at once and note nothing more."""
+
+    session_id: UUID
+    do: Literal["overtaken"] = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +102,27 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The call is over and its journal closed."""
+class RoomLost:
+    """The media server has forgotten this call's room, or is away: make it again."""
 
     session_id: UUID
+    room: str
+    say: Literal["room_lost"] = "room_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The call is over and its journal closed. `overtaken`: only this run of it is, and it noted no
+    end.
+    """
+
+    session_id: UUID
+    overtaken: bool = False
     say: Literal["done"] = "done"
 
 
-ToChild = Start | End | Drain
-ToParent = Ready | Beat | Noted | Told | Done
+ToChild = Start | End | Overtaken | Drain
+ToParent = Ready | Beat | Noted | Told | RoomLost | Done
 
 _to_child: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="do")])
 _to_parent: TypeAdapter[ToParent] = TypeAdapter(Annotated[ToParent, Field(discriminator="say")])

@@ -15,13 +15,14 @@ from callmissed.domain.calls import (
     TurnTaking,
 )
 from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_variables
-from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S
-from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Claim
+from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S, EndReason
+from callmissed.domain.workers import LEASE_S, Claim
 from callmissed.kit.clock import utc_now
 from callmissed.services.provider_keys import Vault, open_access
-from callmissed.services.sessions import end_session
+from callmissed.services.sessions import SESSIONS_CHANNEL, end_session
 from callmissed.store import bots, claims, knowledge, turns
 from callmissed.store.claims import ClaimedSession
+from callmissed.store.jobs import announce
 from callmissed.store.system import SystemDb
 
 # A call that is resumed at its very end still has this long to say goodbye.
@@ -35,7 +36,26 @@ async def claim_sessions(db: SystemDb, worker_id: UUID, limit: int) -> list[Clai
     Each gets this worker, the next epoch and a lease of `LEASE_S`; no session is given to two
     workers.
     """
-    return await claims.take(db, worker_id, limit, lease_s=LEASE_S, silent_s=WORKER_SILENT_S)
+    return await claims.take(db, worker_id, limit, lease_s=LEASE_S, silent_s=LEASE_S)
+
+
+async def take_over(db: SystemDb, worker_id: UUID, lost: Mapping[UUID, int]) -> list[Claim]:
+    """The next epoch, for this worker, of its own sessions whose process died in the epoch given
+    with each; those that have ended meanwhile, or are another's, are left out.
+    """
+    return await claims.retake(db, worker_id, lost, lease_s=LEASE_S)
+
+
+async def give_back(db: SystemDb, worker_id: UUID, lost: Mapping[UUID, int]) -> None:
+    """As `take_over`, for whoever has a free slot."""
+    for session_id in await claims.give_back(db, worker_id, lost):
+        await announce(db, SESSIONS_CHANNEL, str(session_id))
+
+
+async def give_up(db: SystemDb, worker_id: UUID, lost: Mapping[UUID, int], detail: str) -> None:
+    """As `take_over`, but these sessions have failed, for what `detail` tells operators."""
+    for claim in await claims.retake(db, worker_id, lost, lease_s=LEASE_S):
+        await end_session(db, claim.session_id, EndReason.ERROR, detail)
 
 
 async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
@@ -56,6 +76,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
     if not request["greeting_given"]:
         greeting = (bot.greeting if bot else None) or default_greeting(session.route.tts_language)
     bases = bot.knowledge_base_ids if bot else ()
+    history = await turns.exchanges_of(db, claim.session_id)
     return CallTerms(
         session_id=claim.session_id,
         tenant_id=session.tenant_id,
@@ -69,9 +90,11 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         turn_taking=turn_taking_of(request["turn_taking"]),
         passages=await knowledge.passages_of(db, session.tenant_id, bases),
         max_duration_s=_seconds_left(session),
-        join_window_s=JOIN_WINDOW_S,
+        join_window_s=_join_seconds_left(session),
         reconnect_window_s=RECONNECT_WINDOW_S,
         access=await open_access(db, vault, session.tenant_id, session.route),
+        history=tuple(history),
+        has_begun=session.started_at is not None or bool(history),
     )
 
 
@@ -115,6 +138,11 @@ def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:
         max_wait_s=asked.get("max_wait_ms", base.max_wait_s * 1000) / 1000,
         min_interruption_s=asked.get("min_interruption_ms", base.min_interruption_s * 1000) / 1000,
     )
+
+
+def _join_seconds_left(session: ClaimedSession) -> float:
+    waited_s = (utc_now() - session.created_at).total_seconds()
+    return max(LEAST_DURATION_S, min(JOIN_WINDOW_S, JOIN_WINDOW_S - waited_s))
 
 
 def _seconds_left(session: ClaimedSession) -> float:

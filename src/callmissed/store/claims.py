@@ -2,16 +2,27 @@
 is overdue.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from callmissed.domain.models import Route
-from callmissed.domain.sessions import Status
+from callmissed.domain.sessions import EndReason, Status
 from callmissed.domain.workers import Claim
 from callmissed.store.rows import change, fetch_all, fetch_first, fetch_value, interval_s
 from callmissed.store.schema import tenants, voice_sessions, workers
@@ -20,6 +31,7 @@ from callmissed.store.system import SystemDb
 
 _sessions = voice_sessions.c
 _open = _sessions.status.in_(OPEN_STATUSES)
+_claim = (_sessions.id, _sessions.tenant_id, _sessions.epoch, _sessions.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class ClaimedSession:
     route: Route
     room: str
     max_duration_s: int
+    created_at: datetime
     started_at: datetime | None
 
 
@@ -60,33 +73,67 @@ async def take(
         .values(
             worker_id=worker_id,
             epoch=_sessions.epoch + 1,
-            lease_until=func.now() + interval_s(lease_s),
-            orphan_since=None,
-            orphan_seen_at=None,
+            **_leased(lease_s),
         )
-        .returning(_sessions.id, _sessions.tenant_id, _sessions.epoch, _sessions.created_at)
+        .returning(*_claim)
     )
-    rows = sorted(await fetch_all(db, statement), key=lambda row: row["created_at"])
-    return [Claim(row["id"], row["tenant_id"], row["epoch"]) for row in rows]
+    return await _claims(db, statement)
 
 
-async def renew_leases(db: SystemDb, worker_id: UUID, *, lease_s: float) -> None:
-    """Rows that another transaction holds just now are left to the next beat."""
+async def retake(
+    db: SystemDb, worker_id: UUID, lost: Mapping[UUID, int], *, lease_s: float
+) -> list[Claim]:
+    """The next epoch of those of the `lost` sessions (by their epochs) that are open and still this
+    worker's.
+    """
+    statement = (
+        update(voice_sessions)
+        .where(_still_held(worker_id, lost))
+        .values(epoch=_sessions.epoch + 1, **_leased(lease_s))
+        .returning(*_claim)
+    )
+    return await _claims(db, statement)
+
+
+async def give_back(db: SystemDb, worker_id: UUID, lost: Mapping[UUID, int]) -> list[UUID]:
+    """As `retake`, but anybody may claim them now; their ids."""
+    statement = (
+        update(voice_sessions)
+        .where(_still_held(worker_id, lost))
+        .values(worker_id=None, lease_until=None)
+        .returning(_sessions.id)
+    )
+    return [row["id"] for row in await fetch_all(db, statement)]
+
+
+async def renew_leases(db: SystemDb, worker_id: UUID, *, lease_s: float) -> list[Claim]:
+    """What the worker holds. Rows that another transaction locks just now are left to the next
+    beat.
+    """
     held = (
         select(_sessions.id)
         .where(_sessions.worker_id == worker_id, _open)
         .with_for_update(skip_locked=True)
     )
-    await change(
-        db,
+    statement = (
         update(voice_sessions)
         .where(_sessions.id.in_(held))
-        .values(
-            lease_until=func.now() + interval_s(lease_s),
-            orphan_since=None,
-            orphan_seen_at=None,
-        ),
+        .values(**_leased(lease_s))
+        .returning(*_claim)
     )
+    return await _claims(db, statement)
+
+
+async def look_at(db: SystemDb, ids: Collection[UUID]) -> dict[UUID, tuple[int, EndReason | None]]:
+    """The epoch of each of the sessions, and why it ended (None: it is open)."""
+    if not ids:
+        return {}
+    statement = select(_sessions.id, _sessions.epoch, _sessions.end_reason)
+    rows = await fetch_all(db, statement.where(_sessions.id.in_(ids)))
+    return {
+        row["id"]: (row["epoch"], EndReason(row["end_reason"]) if row["end_reason"] else None)
+        for row in rows
+    }
 
 
 async def release_all(db: SystemDb, worker_id: UUID) -> list[UUID]:
@@ -121,6 +168,7 @@ async def find_claimed(db: SystemDb, claim: Claim) -> ClaimedSession | None:
         route=route_json.validate_python(row["route"]),
         room=row["room"],
         max_duration_s=row["max_duration_s"],
+        created_at=row["created_at"],
         started_at=row["started_at"],
     )
 
@@ -250,6 +298,25 @@ async def find_orphans(db: SystemDb, *, after_s: float, limit: int) -> list[UUID
         _sessions.orphan_since < func.now() - interval_s(after_s),
     )
     return await _due(db, due, limit)
+
+
+def _leased(lease_s: float) -> dict[str, Any]:
+    return {
+        "lease_until": func.now() + interval_s(lease_s),
+        "orphan_since": None,
+        "orphan_seen_at": None,
+    }
+
+
+def _still_held(worker_id: UUID, lost: Mapping[UUID, int]) -> ColumnElement[bool]:
+    runs = tuple_(_sessions.id, _sessions.epoch).in_(list(lost.items()))
+    return and_(_open, _sessions.worker_id == worker_id, runs)
+
+
+async def _claims(db: SystemDb, statement: Executable) -> list[Claim]:
+    """Oldest session first."""
+    rows = sorted(await fetch_all(db, statement), key=lambda row: row["created_at"])
+    return [Claim(row["id"], row["tenant_id"], row["epoch"]) for row in rows]
 
 
 async def _due(db: SystemDb, condition: ColumnElement[bool], limit: int) -> list[UUID]:

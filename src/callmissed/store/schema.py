@@ -229,6 +229,8 @@ workers = Table(
     number("free_slots"),
     moment("beat_at", nullable=False),
     moment("steady_since", nullable=False),
+    Column("lag_ms", Double, nullable=False),
+    moment("drain_asked_at"),
     moment("retired_at"),
     moment("created_at", nullable=False),
 )

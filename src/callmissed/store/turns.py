@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import RowMapping
 
+from callmissed.domain.calls import Exchange
 from callmissed.domain.turns import Source, StoredTurn, Turn
 from callmissed.store.rows import OpenDb, change, fetch_all
 from callmissed.store.schema import turns, voice_sessions
@@ -43,6 +44,17 @@ async def add(db: OpenDb, session_id: UUID, epoch: int, seq: int, turn: Turn) ->
         .on_conflict_do_nothing(index_elements=["session_id", "epoch", "seq"])
     )
     return await change(db, statement) == 1
+
+
+async def exchanges_of(db: OpenDb, session_id: UUID) -> list[Exchange]:
+    """What was said, in order."""
+    statement = (
+        select(turns.c.user_transcript, turns.c.agent_response)
+        .where(turns.c.session_id == session_id)
+        .order_by(turns.c.turn_index)
+    )
+    rows = await fetch_all(db, statement)
+    return [Exchange(row["user_transcript"], row["agent_response"]) for row in rows]
 
 
 async def list_of(db: TenantDb, session_id: UUID) -> list[StoredTurn]:

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, select, text, update
+from sqlalchemy import and_, case, delete, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 
-from callmissed.domain.workers import Worker
-from callmissed.store.rows import OpenDb, change, fetch_value, interval_s
+from callmissed.domain.workers import Report, Worker
+from callmissed.store.rows import OpenDb, change, fetch_first, fetch_value, interval_s
 from callmissed.store.schema import workers
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
@@ -37,32 +37,50 @@ async def add(db: SystemDb, worker: Worker) -> None:
         "free_slots": worker.slots,
         "beat_at": func.now(),
         "steady_since": func.now(),
+        "lag_ms": 0.0,
         "retired_at": None,
     }
     statement = insert(workers).values(id=worker.id, created_at=func.now(), **row)
     await change(db, statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
-async def beat(db: SystemDb, worker_id: UUID, free_slots: int, *, silent_s: float) -> bool:
-    """False for a worker that is unknown or has retired. `steady_since` starts again after a gap of
-    `silent_s`.
+async def beat(db: SystemDb, worker_id: UUID, report: Report, *, silent_s: float) -> bool | None:
+    """Whether it was asked to drain; None for a worker that is unknown or has retired.
+    `steady_since` starts again after a gap of `silent_s`.
     """
     silent = workers.c.beat_at < func.now() - interval_s(silent_s)
     statement = (
         update(workers)
         .where(workers.c.id == worker_id, workers.c.retired_at.is_(None))
         .values(
-            free_slots=free_slots,
+            slots=report.slots,
+            free_slots=report.free_slots,
+            lag_ms=report.lag_ms,
             beat_at=func.now(),
             steady_since=case((silent, func.now()), else_=workers.c.steady_since),
         )
+        .returning(workers.c.drain_asked_at.is_not(None).label("is_asked"))
     )
-    return await change(db, statement) == 1
+    row = await fetch_first(db, statement)
+    return None if row is None else row["is_asked"]
+
+
+async def ask_to_drain(db: SystemDb, name: str | None) -> int:
+    """How many of the workers that have not retired (None: all, else those of that name) were
+    asked.
+    """
+    chosen = true() if name is None else workers.c.name == name
+    return await change(
+        db,
+        update(workers)
+        .where(workers.c.retired_at.is_(None), chosen)
+        .values(drain_asked_at=func.coalesce(workers.c.drain_asked_at, func.now())),
+    )
 
 
 async def count_live(db: SystemDb, *, silent_s: float) -> int:
-    """Workers that have not retired and beat within `silent_s`."""
-    fresh = workers.c.beat_at >= func.now() - interval_s(silent_s)
+    """Workers that take calls and beat within `silent_s`."""
+    fresh = and_(workers.c.beat_at >= func.now() - interval_s(silent_s), workers.c.slots > 0)
     count: int = await fetch_value(
         db,
         select(func.count()).select_from(workers).where(workers.c.retired_at.is_(None), fresh),

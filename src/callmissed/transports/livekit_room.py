@@ -7,7 +7,16 @@ from urllib.parse import urlsplit
 
 from livekit import rtc
 
-from callmissed.domain.lines import CallerHere, CallerLeft, CallerLost, LineClosed, LineNews
+from callmissed.domain.lines import (
+    CallerHere,
+    CallerLeft,
+    CallerLost,
+    LineBroken,
+    LineClosed,
+    LineEnd,
+    LineMended,
+    LineNews,
+)
 from callmissed.transports.paced_output import PacedOutput
 from callmissed.transports.room_captions import RoomCaptions
 from callmissed.transports.room_input import RoomInput
@@ -20,6 +29,23 @@ ROOM_RATES_HZ = (8000, 16000, 24000, 48000)
 DEFAULT_RATE_HZ = 24000
 SOURCE_QUEUE_MS = 1000
 """More than the output's lead, so that handing a chunk over never waits."""
+
+HUNG_UP = frozenset(
+    {
+        rtc.DisconnectReason.CLIENT_INITIATED,
+        rtc.DisconnectReason.PARTICIPANT_REMOVED,
+        rtc.DisconnectReason.USER_REJECTED,
+    }
+)
+"""Of the caller: they left, or were put out, and nobody expects them back."""
+
+ENDS = {
+    rtc.DisconnectReason.DUPLICATE_IDENTITY: LineEnd.OVERTAKEN,
+    rtc.DisconnectReason.PARTICIPANT_REMOVED: LineEnd.CLOSED,
+    rtc.DisconnectReason.ROOM_DELETED: LineEnd.CLOSED,
+    rtc.DisconnectReason.ROOM_CLOSED: LineEnd.CLOSED,
+}
+"""Of ourselves; for any other reason the way to the room is lost."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +71,8 @@ class RoomLine:
         self._room.on("participant_disconnected", self._note_gone)
         self._room.on("track_subscribed", self._note_track)
         self._room.on("track_unsubscribed", self._note_track_gone)
+        self._room.on("reconnecting", lambda: self._news.put_nowait(LineBroken()))
+        self._room.on("reconnected", lambda: self._news.put_nowait(LineMended()))
         self._room.on("disconnected", self._note_disconnected)
 
     @property
@@ -106,7 +134,7 @@ class RoomLine:
     def _note_gone(self, participant: rtc.RemoteParticipant) -> None:
         if participant.identity != self._caller_identity:
             return
-        left = participant.disconnect_reason == rtc.DisconnectReason.CLIENT_INITIATED
+        left = participant.disconnect_reason in HUNG_UP
         self._news.put_nowait(CallerLeft() if left else CallerLost())
 
     def _note_track(
@@ -131,7 +159,8 @@ class RoomLine:
     def _note_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         if not self._is_closed:
             name = rtc.DisconnectReason.Name(reason)
-            self._news.put_nowait(LineClosed(f"the room ended: {name}"))
+            end = ENDS.get(reason, LineEnd.LOST)
+            self._news.put_nowait(LineClosed(f"the room ended: {name}", end))
 
     def _has_ears(self) -> bool:
         return self._watching is not None and self._watching.done()

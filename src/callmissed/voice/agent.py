@@ -33,12 +33,13 @@ class CallAgent(Agent):
         apology: str,
         desk: CallDesk | None,
         voice: Voice,
+        memory: llm.ChatContext,
         book: AnswerBook,
         monotonic_s: Callable[[], float],
         on_guess: Callable[[], None],
         on_turn_over: Callable[[str], None],
     ) -> None:
-        super().__init__(instructions=instructions)
+        super().__init__(instructions=instructions, chat_ctx=memory)
         self._apology = apology
         self._desk = desk
         self._voice = voice

@@ -23,12 +23,13 @@ from livekit.agents.voice.speech_handle import SpeechHandle
 
 from callmissed.domain.calls import CallDesk, CallTerms
 from callmissed.domain.lines import AgentState, Captions, Party, Playhead
-from callmissed.domain.prompts import apology, compose_instructions
+from callmissed.domain.prompts import apology, bridge, compose_instructions, goodbye
 from callmissed.domain.turns import Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.agent import CallAgent
 from callmissed.voice.answers import Answer, AnswerBook
 from callmissed.voice.listening import ListenedInput
+from callmissed.voice.memory import memory_of
 from callmissed.voice.options import (
     TTS_OPTIONS,
     VAD_LEAST_SILENCE_S,
@@ -44,6 +45,7 @@ from callmissed.voice.utterances import UtteranceWatch
 MAX_FAILED_ANSWERS = 3
 MAX_STT_ERRORS = 10
 CLOSE_TIMEOUT_S = 5.0
+GOODBYE_S = 6.0
 CLIP_WAIT_S = 1.0
 """A greeting that is not recorded by then is synthesised while it is said."""
 
@@ -89,11 +91,13 @@ class Conversation:
         self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
         self._voice = Voice(mouth, terms.route.tts_language, TTS_OPTIONS, clock.monotonic_s)
         self._apology = apology(terms.route.tts_language)
+        self._opening = bridge(terms.route.tts_language) if terms.has_begun else terms.greeting
         self._agent = CallAgent(
             instructions=compose_instructions(terms.system_prompt, terms.route.language),
             apology=self._apology,
             desk=desk if terms.passages else None,
             voice=self._voice,
+            memory=memory_of(terms.history),
             book=self._book,
             monotonic_s=clock.monotonic_s,
             on_guess=self._log.note_guess,
@@ -120,24 +124,40 @@ class Conversation:
         self._session.input.audio = self._input
         self._session.output.audio = self._output
         await self._session.start(self._agent, record=False, session_host=False)
-        if self._terms.greeting:
-            recording = self._voice.record(self._terms.greeting)
+        if self._opening:
+            recording = self._voice.record(self._opening)
             self._greeting = asyncio.create_task(recording, name="record greeting")
             self._preparing.append(self._greeting)
         keeping = self._voice.keep_apology(self._apology)
         self._preparing.append(asyncio.create_task(keeping, name="record apology"))
 
     async def greet(self) -> None:
-        """Turn 0, interruptible like any other; nothing where the terms have no greeting."""
-        if not self._terms.greeting or self._greeting is None:
+        """A turn of its own, interruptible like any other: the greeting (nothing where the terms
+        have none), or the line that bridges the gap to an earlier run of the call.
+        """
+        if not self._opening or self._greeting is None:
             return
         await asyncio.wait([self._greeting], timeout=CLIP_WAIT_S)
         clip = self._greeting.result() if self._greeting.done() else ()
-        text = self._terms.greeting
+        self._say(self._opening, clip)
+
+    def bridge(self) -> None:
+        """Tells the caller that it was we who were away for a moment; returns at once."""
+        self._say(bridge(self._terms.route.tts_language), ())
+
+    async def say_goodbye(self) -> None:
+        """Returns when the caller has heard it, or after `GOODBYE_S`."""
+        await self.hush()
+        handle = self._say(goodbye(self._terms.route.tts_language), ())
+        await asyncio.wait([asyncio.ensure_future(handle.wait_for_playout())], timeout=GOODBYE_S)
+
+    def _say(self, text: str, clip: Clip) -> SpeechHandle:
         audio = self._play(text, clip) if clip else NOT_GIVEN
-        answer = self._book.of(self._session.say(text, audio=audio).id)
+        handle = self._session.say(text, audio=audio)
+        answer = self._book.of(handle.id)
         answer.is_greeting = True
         answer.generated = text
+        return handle
 
     async def hush(self) -> None:
         """Stops what is being said; nobody hears it."""

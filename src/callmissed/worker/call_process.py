@@ -4,26 +4,32 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
 from callmissed.runtime.children import Command, spawn
 from callmissed.runtime.setting_groups import without_provider_keys
 from callmissed.runtime.wire import ToChild, ToParent, decode_to_parent, encode_to_child
+from callmissed.worker.admission import LATE_BEATS
 
 COMMAND = (sys.executable, "-m", "callmissed", "worker-child")
 START_TAKES_S = 120.0
-BEATS_MISSED_S = 10.0
+# A frozen process's calls are silent: better another takes them than nobody.
+BEATS_MISSED_S = 4.0
 LEAVE_S = 5.0
 
 
 class CallProcess:
-    """Started by `start_call_process`. `epochs` are those of the sessions that run in it."""
+    """Started by `start_call_process`. `epochs` are those of the sessions that run in it, `lags_ms`
+    what its last beats told.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.ready = False
         self.epochs: dict[UUID, int] = {}
+        self.lags_ms: deque[float] = deque(maxlen=LATE_BEATS)
 
     @property
     def pid(self) -> int:

@@ -15,16 +15,18 @@ from callmissed.domain.calls import (
     CallSink,
     CallTerms,
     OrderKind,
+    OvertakenError,
 )
 from callmissed.domain.sessions import EndReason
 from callmissed.kit.journal import JournalWriter
 from callmissed.providers import Warm
 from callmissed.runtime.desk import PassageDesk
 from callmissed.runtime.sink import JournalSink
-from callmissed.runtime.wire import Done, Start, ToParent
+from callmissed.runtime.wire import Done, RoomLost, Start, ToParent
 
 JOINS_IN_FLIGHT = 4
 JOIN_TAKES_S = 1.0
+STOPPED = "The worker was stopped."
 
 RunCall = Callable[[CallPlan, CallDesk, CallSink, CallOrders, Warm], Awaitable[None]]
 
@@ -72,6 +74,7 @@ class Calls:
         self._orders: dict[UUID, OrderQueue] = {}
         self._sinks: dict[UUID, JournalSink] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._overtaken: set[UUID] = set()
         self._joins = asyncio.Semaphore(JOINS_IN_FLIGHT)
         self._empty = asyncio.Event()
         self._empty.set()
@@ -104,11 +107,20 @@ class Calls:
         for queue in self._orders.values():
             queue.give(order)
 
+    def overtake(self, session_id: UUID) -> None:
+        """This run of the session is silent from now on and notes nothing more."""
+        task = self._tasks.get(session_id)
+        if task is not None and session_id not in self._overtaken:
+            self._overtaken.add(session_id)
+            if sink := self._sinks.get(session_id):
+                sink.mute()
+            task.cancel()
+
     async def end_all(self, wait_s: float) -> None:
-        """Afterwards no call runs: those that do not end by themselves within `wait_s` are
-        cancelled.
+        """Afterwards no call runs: the agents take their leave, and those calls that do not end
+        within `wait_s` are cancelled.
         """
-        self.order_all(CallOrder(OrderKind.END, EndReason.ERROR))
+        self.order_all(CallOrder(OrderKind.END, EndReason.ERROR, with_goodbye=True, detail=STOPPED))
         try:
             await asyncio.wait_for(self._empty.wait(), wait_s)
         except TimeoutError:
@@ -146,26 +158,37 @@ class Calls:
                 journal.close()
             for kept in (self._orders, self._sinks, self._tasks):
                 del kept[terms.session_id]
+            overtaken = terms.session_id in self._overtaken
+            self._overtaken.discard(terms.session_id)
             self._see_whether_empty()
-            self._say(Done(terms.session_id))
+            self._say(Done(terms.session_id, overtaken))
 
     async def _run_to_its_end(self, terms: CallTerms, sink: JournalSink) -> None:
-        """Whatever happens in the call, `sink` knows afterwards that it has ended."""
+        """Whatever happens in the call, `sink` knows afterwards that it has ended, unless another
+        run of it goes on.
+        """
         detail = "The call stopped without a reason."
         try:
             await self._let_in()
             await self._run_call(
                 GivenPlan(terms),
-                PassageDesk(terms.passages),
+                PassageDesk(terms.passages, self._ask_for_room(terms)),
                 sink,
                 self._orders[terms.session_id],
                 self._warm,
             )
+        except OvertakenError:
+            self._overtaken.add(terms.session_id)
+            sink.mute()
+            log.warning("call_overtaken", session_id=str(terms.session_id), epoch=terms.epoch)
         except Exception as error:
             detail = f"The call failed: {type(error).__name__}."
             log.exception("call_failed", session_id=str(terms.session_id))
         finally:
             sink.put(CallEnded(EndReason.ERROR, 0.0, 0.0, detail))
+
+    def _ask_for_room(self, terms: CallTerms) -> Callable[[], None]:
+        return lambda: self._say(RoomLost(terms.session_id, terms.room))
 
     async def _let_in(self) -> None:
         """Joining costs much more than being in a room, so calls begin in small groups."""

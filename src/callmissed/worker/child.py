@@ -15,13 +15,13 @@ import uvloop
 from callmissed.domain.calls import CallOrder, OrderKind
 from callmissed.providers import Warm
 from callmissed.runtime.settings import load_settings
-from callmissed.runtime.wire import Beat, Drain, End, Ready, Start
+from callmissed.runtime.wire import Beat, Drain, End, Overtaken, Ready, Start
 from callmissed.worker.calls import Calls, RunCall
 from callmissed.worker.lag import LagMeter
 from callmissed.worker.pipes import ParentPipes, open_parent_pipes
 
-BEAT_EVERY_S = 1.0
-LAST_WORDS_S = 2.0
+BEAT_EVERY_S = 0.5
+LAST_WORDS_S = 6.0
 
 OpenWarm = Callable[[], AbstractAsyncContextManager[Warm]]
 
@@ -101,7 +101,15 @@ async def _read(pipes: ParentPipes, calls: Calls) -> None:
         match message:
             case Start():
                 calls.start(message)
-            case End(session_id=session_id, reason=reason):
-                calls.order(session_id, CallOrder(OrderKind.END, reason))
+            case End():
+                calls.order(message.session_id, _order_of(message))
+            case Overtaken(session_id=session_id):
+                calls.overtake(session_id)
             case Drain():
                 calls.drain()
+
+
+def _order_of(message: End) -> CallOrder:
+    return CallOrder(
+        OrderKind.END, message.reason, with_goodbye=message.with_goodbye, detail=message.detail
+    )

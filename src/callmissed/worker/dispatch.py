@@ -2,7 +2,9 @@
 orders on.
 """
 
+import contextlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -11,52 +13,80 @@ import structlog
 from callmissed.domain.calls import OrderKind
 from callmissed.domain.errors import Refusal
 from callmissed.domain.sessions import EndReason
-from callmissed.domain.workers import Claim, Worker
+from callmissed.domain.workers import Claim, Report, Standing, Worker
+from callmissed.kit.host_load import free_disk_share, free_memory_share
 from callmissed.runtime.house import House
 from callmissed.runtime.shipping import Shipper
 from callmissed.runtime.wire import Start
 from callmissed.services import calls, workers
 from callmissed.services.sessions import ORDERS_CHANNEL, SESSIONS_CHANNEL
+from callmissed.worker.admission import HostLoad, find_shortage
+from callmissed.worker.deaths import Deaths
 from callmissed.worker.fleet import Fleet
 from callmissed.worker.rounds import Bells
+
+FIRST_EPOCH = 1
+KEEPS_DYING = "One process after the other died under this call."
 
 log = structlog.get_logger("callmissed.worker.dispatch")
 
 
 class Dispatcher:
-    """Gives this worker's sessions to its call processes."""
+    """Gives this worker's sessions to its call processes. `on_drain` is called when the database
+    asks the worker to drain.
+    """
 
     def __init__(
-        self, house: House, worker: Worker, fleet: Fleet, shipper: Shipper, bells: Bells
+        self,
+        house: House,
+        worker: Worker,
+        fleet: Fleet,
+        shipper: Shipper,
+        bells: Bells,
+        on_drain: Callable[[], None],
     ) -> None:
         self._house = house
         self._worker = worker
         self._fleet = fleet
         self._shipper = shipper
         self._bells = bells
+        self._on_drain = on_drain
         self._known = False
         self._to_start: dict[UUID, Claim] = {}
+        self._starting: set[UUID] = set()
+        self._resumed: set[UUID] = set()
+        self._deaths = Deaths()
+        self._idle: dict[UUID, int] = {}
+        self._shortage: str | None = None
 
     @property
     def free_slots(self) -> int:
+        if self._shortage:
+            return 0
         return max(0, self._fleet.free_slots - len(self._to_start))
 
     async def beat(self) -> None:
-        """Renews the worker and the leases of its sessions, from its first ready process on.
+        """Renews the worker and the leases of its sessions, and sees what the database says of
+        them. It takes calls from its first ready process on.
 
         Raises Refusal while the database is away.
         """
-        if not self._fleet.was_ready:
-            return
+        self._look_at_host()
+        running = self._fleet.running
+        slots = self._worker.slots if self._fleet.was_ready else 0
+        report = Report(slots, self.free_slots, self._fleet.lag_ms, running)
         try:
             async with self._house.database.system() as db:
-                if not await workers.beat(db, self._worker.id, self.free_slots):
-                    await workers.register(db, self._worker)
-                    await workers.beat(db, self._worker.id, self.free_slots)
+                standing = await workers.beat(db, self._worker.id, report)
+                if standing is None:
+                    await workers.register(db, replace(self._worker, slots=slots))
+                    standing = await workers.beat(db, self._worker.id, report)
         except Refusal:
             self._known = False
             raise
-        self._known = True
+        self._known = standing is not None
+        if standing is not None:
+            self._reconcile(standing, running)
 
     async def claim(self) -> None:
         """Claims what there are free slots for, and starts it. A worker that could not beat claims
@@ -66,8 +96,30 @@ class Dispatcher:
             async with self._house.database.system() as db:
                 claims = await calls.claim_sessions(db, self._worker.id, self.free_slots)
             self._to_start.update({claim.session_id: claim for claim in claims})
-        for claim in list(self._to_start.values()):
-            await self._start(claim)
+        await self._start_claimed()
+
+    async def see_to_lost(self) -> None:
+        """Sessions whose process died go on in another one at once; where there is none they are
+        left to whoever can run them. What they said before is in the database first.
+        """
+        lost = dict(self._fleet.lost)
+        if not lost or not await self._shipper.ship_once():
+            return
+        hopeless = {one: epoch for one, epoch in lost.items() if not self._deaths.note(one, epoch)}
+        others = {one: epoch for one, epoch in lost.items() if one not in hopeless}
+        claims: list[Claim] = []
+        async with self._house.database.system() as db:
+            await calls.give_up(db, self._worker.id, hopeless, KEEPS_DYING)
+            if self._fleet.has_ready:
+                claims = await calls.take_over(db, self._worker.id, others)
+            else:
+                await calls.give_back(db, self._worker.id, others)
+        self._resumed |= {claim.session_id for claim in claims}
+        self._to_start.update({claim.session_id: claim for claim in claims})
+        for session_id, epoch in lost.items():
+            if self._fleet.lost.get(session_id) == epoch:
+                del self._fleet.lost[session_id]
+        await self._start_claimed()
 
     async def obey_announcements(self) -> None:
         """Listens for new sessions and for orders to those that run here, for ever."""
@@ -78,31 +130,88 @@ class Dispatcher:
             else:
                 self._obey(payload)
 
-    async def retire(self) -> None:
-        """The database no longer counts on this worker; what it claimed and did not start is free
+    async def retire(self, worker_id: UUID | None = None) -> None:
+        """The database no longer counts on this worker (or on that dead one); what it held is free
         for others.
         """
         async with self._house.database.system() as db:
-            await workers.retire(db, self._worker.id)
+            await workers.retire(db, worker_id or self._worker.id)
+
+    def _look_at_host(self) -> None:
+        folder = self._house.settings.data_dir
+        load = HostLoad(free_memory_share(), free_disk_share(folder))
+        if (shortage := find_shortage(load)) != self._shortage:
+            log.warning("host_load_changed", short_of=shortage)
+        self._shortage = shortage
+
+    def _reconcile(self, standing: Standing, running: Mapping[UUID, int]) -> None:
+        """A run that another has overtaken goes, one whose end was announced in vain ends; a
+        session that we hold and do not run, in two beats one after the other, is lost.
+        """
+        for session_id in standing.overtaken:
+            self._fleet.overtake(session_id)
+        for session_id, reason in standing.ended.items():
+            self._fleet.end(session_id, reason)
+        idle = {
+            claim.session_id: claim.epoch
+            for claim in standing.holds
+            if not self._accounts_for(claim.session_id) and claim.session_id not in running
+        }
+        lost = {one: epoch for one, epoch in idle.items() if self._idle.get(one) == epoch}
+        self._idle = idle
+        if lost:
+            log.warning("held_sessions_not_running", count=len(lost))
+            self._fleet.lost.update(lost)
+            self._bells.lost.set()
+        if standing.asked_to_drain:
+            self._on_drain()
+
+    def _accounts_for(self, session_id: UUID) -> bool:
+        known = (self._fleet.running, self._fleet.lost, self._to_start)
+        return any(session_id in each for each in known) or self._shipper.awaits(session_id)
+
+    async def _start_claimed(self) -> None:
+        for claim in list(self._to_start.values()):
+            if claim.session_id in self._starting:
+                continue
+            self._starting.add(claim.session_id)
+            try:
+                await self._start(claim)
+            finally:
+                self._starting.discard(claim.session_id)
 
     async def _start(self, claim: Claim) -> None:
-        if self._fleet.runs(claim.session_id):
+        session_id = claim.session_id
+        if self._fleet.runs(session_id):
             # It was ours, was lost while we could not beat, and came back under a new epoch: the
             # old run must go.
-            self._fleet.end(claim.session_id, EndReason.ERROR)
+            self._fleet.overtake(session_id)
+            return
+        is_resumed = session_id in self._resumed
+        if not (self._fleet.has_ready if is_resumed else self._fleet.free_slots):
             return
         try:
             async with self._house.database.system() as db:
                 terms = await calls.load_terms(db, self._house.vault, claim)
         except LookupError:
-            del self._to_start[claim.session_id]
+            self._forget(claim)
             return
-        if self._fleet.free_slots < 1:
-            return
-        del self._to_start[claim.session_id]
+        if claim.epoch > FIRST_EPOCH:
+            # The media server may have died with whoever ran the call before.
+            with contextlib.suppress(Refusal):
+                await self._house.rooms.create_room(terms.room)
         token = self._house.rooms.agent_token(terms.room)
         terms = replace(terms, room_url=self._house.settings.livekit_url, room_token=token)
-        self._fleet.place(Start(self._shipper.expect(claim.session_id, claim.epoch), terms))
+        journal = self._shipper.expect(session_id, claim.epoch)
+        if self._fleet.place(Start(journal, terms), over_slots=is_resumed):
+            self._forget(claim)
+        else:
+            self._shipper.abandon(session_id, claim.epoch)
+
+    def _forget(self, claim: Claim) -> None:
+        if self._to_start.get(claim.session_id) == claim:
+            del self._to_start[claim.session_id]
+            self._resumed.discard(claim.session_id)
 
     def _obey(self, payload: str) -> None:
         try:

@@ -2,22 +2,34 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import structlog
 
 from callmissed.domain.sessions import EndReason
 from callmissed.runtime.shipping import Shipper
-from callmissed.runtime.wire import Beat, Done, Drain, End, Noted, Ready, Start, Told, ToParent
+from callmissed.runtime.wire import (
+    Beat,
+    Done,
+    Drain,
+    End,
+    Noted,
+    Overtaken,
+    Ready,
+    RoomLost,
+    Start,
+    Told,
+    ToParent,
+)
+from callmissed.worker.admission import LATE_MS, open_slots
 from callmissed.worker.call_process import CallProcess, start_call_process
 from callmissed.worker.rounds import Bells
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 10.0
 STEADY_S = 30.0
-LATE_MS = 250.0
-PROCESS_DIED = "The process that ran this call died."
+NO_REASON = "The call stopped without a reason."
 
 log = structlog.get_logger("callmissed.worker.fleet")
 
@@ -25,6 +37,9 @@ log = structlog.get_logger("callmissed.worker.fleet")
 class Fleet:
     """`size` call processes with `slots` calls each. `was_ready` is true since a process could
     first take calls.
+
+    `lost` holds the sessions whose run has gone without an end, with the epoch that it had: its
+    process died, or it gave way to another that is not there. Whoever sees to one takes it out.
     """
 
     def __init__(
@@ -34,12 +49,15 @@ class Fleet:
         slots: int,
         shipper: Shipper,
         bells: Bells,
+        on_room_lost: Callable[[UUID, str], None],
     ) -> None:
         self._command = command
         self._size = size
         self._slots = slots
         self._shipper = shipper
         self._bells = bells
+        self._on_room_lost = on_room_lost
+        self.lost: dict[UUID, int] = {}
         self._processes: set[CallProcess] = set()
         self._leaving = asyncio.Event()
         self.was_ready = False
@@ -50,7 +68,26 @@ class Fleet:
     def free_slots(self) -> int:
         if self._leaving.is_set():
             return 0
-        return sum(self._slots - len(process.epochs) for process in self._ready())
+        return sum(self._open_slots(process) for process in self._ready())
+
+    @property
+    def is_leaving(self) -> bool:
+        return self._leaving.is_set()
+
+    @property
+    def has_ready(self) -> bool:
+        """True where a call can be started now, be it over the slots."""
+        return not self.is_leaving and bool(self._ready())
+
+    @property
+    def lag_ms(self) -> float:
+        """The worst of the last beats."""
+        return max((max(one.lags_ms, default=0.0) for one in self._processes), default=0.0)
+
+    @property
+    def running(self) -> dict[UUID, int]:
+        """The epoch of each session that runs here."""
+        return {one: epoch for process in self._processes for one, epoch in process.epochs.items()}
 
     @property
     def pids(self) -> list[int]:
@@ -65,10 +102,12 @@ class Fleet:
     def runs(self, session_id: UUID) -> bool:
         return any(session_id in process.epochs for process in self._processes)
 
-    def place(self, start: Start) -> bool:
-        """Starts the call where the fewest run; False where no process has a free slot."""
+    def place(self, start: Start, *, over_slots: bool = False) -> bool:
+        """Starts the call where the fewest run; False where no process has a free slot. A call that
+        was lost takes none from others: it goes `over_slots`.
+        """
         process = min(self._ready(), key=lambda one: len(one.epochs), default=None)
-        if process is None or len(process.epochs) >= self._slots:
+        if process is None or (len(process.epochs) >= self._slots and not over_slots):
             return False
         process.epochs[start.terms.session_id] = start.terms.epoch
         self._empty.clear()
@@ -81,10 +120,17 @@ class Fleet:
             if session_id in process.epochs:
                 process.tell(End(session_id, reason))
 
-    def end_all(self, reason: EndReason) -> None:
+    def overtake(self, session_id: UUID) -> None:
+        """Its run here falls silent at once and notes nothing more."""
+        for process in self._processes:
+            if session_id in process.epochs:
+                process.tell(Overtaken(session_id))
+
+    def end_all(self, detail: str) -> None:
+        """The agents take their leave; the calls end as failed."""
         for process in self._processes:
             for session_id in process.epochs:
-                process.tell(End(session_id, reason))
+                process.tell(End(session_id, EndReason.ERROR, with_goodbye=True, detail=detail))
 
     def drain(self) -> None:
         """From now on no process takes a call; each leaves after its last."""
@@ -97,7 +143,7 @@ class Fleet:
         await self._empty.wait()
 
     async def leave(self) -> None:
-        """Afterwards all processes are gone; calls that still ran have ended as failed."""
+        """Afterwards all processes are gone; calls that still ran are `lost`."""
         self._leaving.set()
         await asyncio.gather(*(process.leave() for process in list(self._processes)))
         await self._empty.wait()
@@ -133,30 +179,45 @@ class Fleet:
             process.kill()
             self._processes.discard(process)
             for session_id in list(process.epochs):
-                self._forget(process, session_id, PROCESS_DIED)
+                self._lose(process, session_id)
 
     def _hear(self, process: CallProcess, message: ToParent) -> None:
         match message:
             case Ready():
                 process.ready = self.was_ready = True
                 self._tell_change()
-            case Beat(lag_ms=lag_ms) if lag_ms > LATE_MS:
-                log.warning("call_process_late", lag_ms=lag_ms, calls=message.calls)
+            case Beat(lag_ms=lag_ms):
+                process.lags_ms.append(lag_ms)
+                if lag_ms > LATE_MS:
+                    log.warning("call_process_late", lag_ms=lag_ms, calls=message.calls)
             case Noted():
                 self._shipper.nudge()
             case Told():
                 self._shipper.take(message)
+            case RoomLost():
+                self._on_room_lost(message.session_id, message.room)
+            case Done(session_id=session_id, overtaken=True):
+                self._lose(process, session_id)
             case Done(session_id=session_id):
-                self._forget(process, session_id, "The call stopped without a reason.")
+                if (epoch := self._forget(process, session_id)) is not None:
+                    self._shipper.close(session_id, epoch, NO_REASON)
 
-    def _forget(self, process: CallProcess, session_id: UUID, detail: str) -> None:
+    def _lose(self, process: CallProcess, session_id: UUID) -> None:
+        epoch = self._forget(process, session_id)
+        if epoch is not None:
+            self._shipper.abandon(session_id, epoch)
+            self.lost[session_id] = epoch
+            self._bells.lost.set()
+
+    def _forget(self, process: CallProcess, session_id: UUID) -> int | None:
         epoch = process.epochs.pop(session_id, None)
-        if epoch is None:
-            return
-        self._shipper.close(session_id, epoch, detail)
         if not any(one.epochs for one in self._processes):
             self._empty.set()
         self._tell_change()
+        return epoch
+
+    def _open_slots(self, process: CallProcess) -> int:
+        return open_slots(self._slots, len(process.epochs), process.lags_ms)
 
     def _tell_change(self) -> None:
         """There may be more free slots."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -12,7 +12,6 @@ import structlog
 import uvloop
 
 from callmissed.domain.errors import Refusal
-from callmissed.domain.sessions import EndReason
 from callmissed.domain.workers import Worker
 from callmissed.runtime.house import open_house
 from callmissed.runtime.journal_folders import own_folder
@@ -23,31 +22,37 @@ from callmissed.worker.adoption import Adopter
 from callmissed.worker.call_process import COMMAND
 from callmissed.worker.dispatch import Dispatcher
 from callmissed.worker.fleet import Fleet
+from callmissed.worker.rooms import RoomKeeper
 from callmissed.worker.rounds import Bells, repeat
 
 BEAT_EVERY_S = 1.0
-CLAIM_EVERY_S = 1.0
-ADOPT_EVERY_S = 5.0
+CLAIM_EVERY_S = 0.25
+ADOPT_EVERY_S = 1.0
+LOST_EVERY_S = 0.25
 REMOVE_EVERY_S = 5.0
 RESTART_S = 1.0
-DRAIN_S = 30.0
-LAST_WORDS_S = 5.0
+LAST_WORDS_S = 8.0
+STOPPED = "The worker was stopped."
 SETTLE_S = 10.0
+
+Round = tuple[Callable[[], Awaitable[object]], float, asyncio.Event]
 
 log = structlog.get_logger("callmissed.worker")
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """`asked` is set by the first SIGTERM or SIGINT, `hurried` by the next."""
+    """`asked` is set by the first SIGTERM or SIGINT, or by the database, `hurried` by the next
+    signal.
+    """
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     hurried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def run(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT: then running calls get `DRAIN_S` to end; a second signal ends
-    them at once.
+    """Runs until SIGTERM or SIGINT, or until the database asks it to drain: then until its last call
+    has ended. A second signal ends them, each with a spoken goodbye.
     """
     uvloop.run(serve(settings))
 
@@ -61,13 +66,30 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
     async with open_house(settings) as house:
         folder = own_folder(root, worker.id)
         shipper = Shipper(house.database, folder.path)
-        adopter = Adopter(root, shipper)
-        refused = RefusedJournals(root, house.database)
         bells = Bells()
-        fleet = Fleet(command, settings.worker_processes, settings.worker_slots, shipper, bells)
-        dispatcher = Dispatcher(house, worker, fleet, shipper, bells)
+        refused = RefusedJournals(root, house.database)
+        keeper = RoomKeeper(house.rooms, lambda session_id: fleet.runs(session_id))
+        fleet = Fleet(
+            command,
+            settings.worker_processes,
+            settings.worker_slots,
+            shipper,
+            bells,
+            keeper.note_lost,
+        )
+        dispatcher = Dispatcher(house, worker, fleet, shipper, bells, stop.asked.set)
+        adopter = Adopter(root, shipper, dispatcher.retire)
+        rounds = [
+            (dispatcher.beat, BEAT_EVERY_S, bells.beat),
+            (dispatcher.see_to_lost, LOST_EVERY_S, bells.lost),
+            (dispatcher.obey_announcements, RESTART_S, asyncio.Event()),
+            (shipper.run, RESTART_S, asyncio.Event()),
+            (adopter.adopt, ADOPT_EVERY_S, asyncio.Event()),
+            (refused.remove_deleted, REMOVE_EVERY_S, asyncio.Event()),
+            (keeper.run, RESTART_S, asyncio.Event()),
+        ]
         try:
-            await _work(fleet, shipper, adopter, refused, dispatcher, bells, stop)
+            await _work(fleet, dispatcher, rounds, bells, stop)
             if not await shipper.settle(SETTLE_S):
                 log.warning("journals_left", calls=len(shipper))
             with contextlib.suppress(Refusal):
@@ -77,41 +99,30 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
 
 
 async def _work(
-    fleet: Fleet,
-    shipper: Shipper,
-    adopter: Adopter,
-    refused: RefusedJournals,
-    dispatcher: Dispatcher,
-    bells: Bells,
-    stop: Stop,
+    fleet: Fleet, dispatcher: Dispatcher, rounds: Sequence[Round], bells: Bells, stop: Stop
 ) -> None:
     """Returns when it was told to stop and no call runs any more."""
     async with asyncio.TaskGroup() as group:
         claiming = group.create_task(repeat(dispatcher.claim, CLAIM_EVERY_S, bells.claim))
-        others = [
-            group.create_task(fleet.run()),
-            group.create_task(repeat(shipper.run, RESTART_S, asyncio.Event())),
-            group.create_task(repeat(adopter.adopt, ADOPT_EVERY_S, asyncio.Event())),
-            group.create_task(repeat(refused.remove_deleted, REMOVE_EVERY_S, asyncio.Event())),
-            group.create_task(repeat(dispatcher.beat, BEAT_EVERY_S, bells.beat)),
-            group.create_task(repeat(dispatcher.obey_announcements, RESTART_S, asyncio.Event())),
-        ]
+        others = [group.create_task(fleet.run())]
+        others += [group.create_task(repeat(*one)) for one in rounds]
         await stop.asked.wait()
         claiming.cancel()
+        log.info("worker_draining", calls=len(fleet.running))
         await _end_calls(fleet, stop)
         for task in others:
             task.cancel()
 
 
 async def _end_calls(fleet: Fleet, stop: Stop) -> None:
-    """Waits for the running calls, then ends them, then the processes."""
+    """Waits for the running calls, ends them when it is hurried, then the processes."""
     fleet.drain()
     waiting = [
         asyncio.create_task(fleet.wait_until_empty()),
         asyncio.create_task(stop.hurried.wait()),
     ]
-    await asyncio.wait(waiting, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
-    fleet.end_all(EndReason.ERROR)
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    fleet.end_all(STOPPED)
     await asyncio.wait(waiting[:1], timeout=LAST_WORDS_S)
     for task in waiting:
         task.cancel()

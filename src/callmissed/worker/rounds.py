@@ -12,10 +12,11 @@ log = structlog.get_logger("callmissed.worker.rounds")
 
 @dataclass(frozen=True, slots=True)
 class Bells:
-    """What makes a worker claim, or tell its free slots, before the next round."""
+    """What makes a worker claim, tell its free slots, or see to lost calls before the next round."""
 
     claim: asyncio.Event = field(default_factory=asyncio.Event)
     beat: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def repeat(
