@@ -1,10 +1,12 @@
 """What a stanza of the catalogue must hold to, so that nobody learns of a slip when they call."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from callmissed.domain.models import Family, Model, Provider, Service
 from callmissed.kit.addresses import AddressError, parse_target
+from callmissed.providers.openai.chat_options import read_chat_options
 from callmissed.providers.stanzas import CatalogError
 
 LOCAL = "local"
@@ -45,6 +47,8 @@ def check_family(family: Family) -> None:
                 f"[[families]] {family.provider}: the form {form!r} needs one {{vendor}} and one "
                 "{model}"
             )
+    if family.service is Service.LLM:
+        _check_chat_options(family.options, f"[[families]] {family.provider}")
 
 
 def check_model(model: Model, find: Find) -> None:
@@ -65,7 +69,16 @@ def check_model(model: Model, find: Find) -> None:
     for spare in model.spares:
         if spare == model.id or find(model.service, spare) is None:
             raise _odd(model, f"its spare {spare!r} is not another model of the service")
+    if model.service is Service.LLM and model.provider != LOCAL:
+        _check_chat_options(model.options, f"[[models]] {model.id}")
     _check_fallback(model, find)
+
+
+def _check_chat_options(options: Mapping[str, Any], stanza: str) -> None:
+    try:
+        read_chat_options(options)
+    except ValueError as error:
+        raise CatalogError(f"{stanza}: {error}") from error
 
 
 def _check_fallback(model: Model, find: Find) -> None:

@@ -1,5 +1,6 @@
 """What is posted: the conversation, the tools, and what the catalogue says of the server."""
 
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -7,7 +8,7 @@ import pytest
 from livekit.agents import llm
 
 from callmissed.domain.models import Service
-from callmissed.providers.catalog import load_catalog
+from callmissed.providers.catalog import CatalogError, load_catalog
 from callmissed.providers.openai.chat_options import (
     MAX_OUTPUT_TOKENS,
     chat_url,
@@ -149,6 +150,15 @@ def test_system_messages_suit_servers_that_take_them_first_only() -> None:
 def test_an_option_that_does_not_exist_is_named(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         read_chat_options(options)
+
+
+def test_an_option_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
+    own = tmp_path / "catalog.toml"
+    own.write_text(
+        '[[models]]\nid = "kimi-k2.5"\nservice = "llm"\noptions = { thinking = "off" }\n'
+    )
+    with pytest.raises(CatalogError, match=r"kimi-k2.5.*thinking"):
+        load_catalog(own)
 
 
 def test_every_language_model_of_the_catalogue_can_be_asked() -> None:
