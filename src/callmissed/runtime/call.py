@@ -165,8 +165,6 @@ class _Call:
             ears=models.stt[0].engine,
             mind=models.llm[0].engine,
             mouth=models.tts[0].engine,
-            meter=self._meter,
-            sentences=self._sentences,
             desk=desk,
             sound_in=line.sound_in,
             sound_out=line.sound_out,
