@@ -1,5 +1,6 @@
 """What is posted: the conversation, the tools, and what the catalogue says of the server."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from callmissed.domain.models import Service
 from callmissed.providers.catalog import CatalogError, load_catalog
 from callmissed.providers.openai.chat_options import (
     MAX_OUTPUT_TOKENS,
+    ChatOptions,
     chat_url,
     compose_body,
     read_chat_options,
@@ -18,6 +20,7 @@ from callmissed.providers.openai.chat_options import (
 from tests.providers.openai.asking import KEY, access_to, chat_model, context_of, hear, model_with
 from tests.providers.openai.chat_server import answering, running_server
 
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "language-models.md"
 SYSTEM = {"role": "system", "content": "You are kind."}
 QUESTION = {"role": "user", "content": "When do you open?"}
 
@@ -159,6 +162,24 @@ def test_an_option_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
     )
     with pytest.raises(CatalogError, match=r"kimi-k2.5.*thinking"):
         load_catalog(own)
+
+
+def test_the_guides_own_server_can_be_asked(tmp_path: Path) -> None:
+    own = tmp_path / "catalog.toml"
+    own.write_text(GUIDE.read_text().partition("```toml\n")[2].partition("```")[0])
+    model = load_catalog(own).find(Service.LLM, "our-vllm/qwen3")
+    assert model is not None
+    messages = [SYSTEM, QUESTION, SYSTEM]
+    body = compose_body(model, read_chat_options(model.options), messages, [], {})
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert [message["role"] for message in body["messages"]] == ["system", "user", "user"]
+
+
+def test_the_guide_names_every_option() -> None:
+    rows = GUIDE.read_text().partition("## Options")[2].partition("## ")[0]
+    assert {line.split("`")[1] for line in rows.splitlines() if line.startswith("| `")} == {
+        each.name for each in fields(ChatOptions)
+    }
 
 
 def test_every_language_model_of_the_catalogue_can_be_asked() -> None:
