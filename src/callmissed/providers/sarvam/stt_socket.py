@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 
 import aiohttp
-from livekit.agents import APIConnectionError, APIError, APIStatusError
+from livekit.agents import APIConnectionError, APIError, APIStatusError, utils
 
 from callmissed.domain.models import Access
 from callmissed.providers.sarvam.errors import error_of_answer, error_of_failure
@@ -18,13 +18,18 @@ WHY_TIMEOUT_S = 1.0
 HEARTBEAT_S = 20.0
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_REASON_BYTES = 4096
+MAX_UNREAD = 1000
 
 _WHAT = "to listen"
 
 
 class Socket:
+    """It is read from its beginning, so that one which waits to be used notices its own end."""
+
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, wire: Wire) -> None:
         self._socket = socket
+        self._came: asyncio.Queue[aiohttp.WSMessage] = asyncio.Queue(MAX_UNREAD)
+        self._reading = asyncio.create_task(self._read(), name="read from Sarvam")
         self.wire = wire
         self.opened_s = self.sent_s = time.monotonic()
         self.is_finishing = False
@@ -36,7 +41,7 @@ class Socket:
 
     @property
     def is_open(self) -> bool:
-        return not self._socket.closed
+        return not self._reading.done()
 
     async def send(self, message: str | bytes) -> None:
         """Raises APIConnectionError, APITimeoutError where the server takes nothing more."""
@@ -56,7 +61,7 @@ class Socket:
         Raises APIStatusError for an error that the server told, APIConnectionError for a socket
         that ended in whatever way; EOFError for a clean end when `is_finishing`.
         """
-        message = await self._socket.receive()
+        message = await self._came.get()
         if message.type is aiohttp.WSMsgType.TEXT:
             news = self.wire.read(message.data)
             if isinstance(news, Failed):
@@ -71,11 +76,28 @@ class Socket:
             raise EOFError
         raise error_of_close(code, message.extra)
 
+    async def end(self) -> None:
+        """For a socket that takes nothing more: what it still tells is read before it is closed."""
+        await asyncio.wait({self._reading}, timeout=CLOSE_TIMEOUT_S)
+        await self.aclose()
+
     async def aclose(self) -> None:
-        """Says good-bye and waits `CLOSE_TIMEOUT_S` for the answer, not longer."""
+        """Says good-bye and waits `CLOSE_TIMEOUT_S` for the answer, not longer. Whoever receives
+        is told that the socket ended.
+        """
+        await utils.aio.cancel_and_wait(self._reading)
+        if not self._came.full():
+            self._came.put_nowait(aiohttp.WSMessage(aiohttp.WSMsgType.CLOSED, None, None))
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * CLOSE_TIMEOUT_S):
                 await self._socket.close()
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            await self._came.put(message)
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                return
 
 
 async def open_socket(http: aiohttp.ClientSession, access: Access, wire: Wire) -> Socket:

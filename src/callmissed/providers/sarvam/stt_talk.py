@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import APIError, APITimeoutError, stt, utils
+from livekit.agents import APIError, APIStatusError, APITimeoutError, stt, utils
 
 from callmissed.providers.sarvam.stt_socket import Socket
 from callmissed.providers.sarvam.stt_sound import FRAME_S, Samples, SoundCutter, SoundLog
@@ -89,7 +89,9 @@ class Talk:
             if not self._socket.is_finishing:
                 raise APITimeoutError("Sarvam opened a socket and said nothing") from None
         except APIError as error:
-            raise self._failure or error from None
+            if self._failure is not None and not isinstance(error, APIStatusError):
+                raise self._failure from None
+            raise
 
     def _allow_s(self, allowed_s: float | None) -> None:
         """From now on the server has that long to end; None: for ever."""
@@ -115,7 +117,7 @@ class Talk:
             await self._socket.send(self._wire.end)
         except APIError as error:
             self._failure = error
-            await self._socket.aclose()
+            await self._socket.end()
 
     async def _flush(self) -> None:
         for event in self._dictation.flush():
