@@ -15,10 +15,6 @@ CANARY = re.compile(r"canary[0-9a-f]{12}")
 BEFORE: dict[str, LiteralString] = {
     "POST /v1/me/account": "update people set email = null, password_hash = null where id = %s"
 }
-# And about their tenant. The key of a row is sealed with nothing: a provider that needs none is tried.
-BEFORE_OF_TENANT: dict[str, LiteralString] = {
-    "POST /v1/settings/providers/{name}/verify": "delete from provider_keys where tenant_id = %s"
-}
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -29,9 +25,6 @@ async def ask(
     params = query_of(operation, caller) | {p.name: ids[p] for p in ids if p.place == "query"}
     if caller is not None and caller.person_id is not None and str(operation) in BEFORE:
         world.installation.connection.execute(BEFORE[str(operation)], [caller.person_id])
-    if caller is not None and caller.side is not None and str(operation) in BEFORE_OF_TENANT:
-        statement = BEFORE_OF_TENANT[str(operation)]
-        world.installation.connection.execute(statement, [caller.side.tenant_id])
     body = body_of(operation)
     for param, value in ids.items():
         if param.place == "body" and body is not None:

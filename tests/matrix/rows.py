@@ -40,6 +40,7 @@ MEANT: dict[tuple[str, str], Any] = {
     ("voice_sessions", "route"): lambda _: Jsonb(route_json.dump_python(ROUTE, mode="json")),
     ("voice_sessions", "max_duration_s"): 300,
     ("voice_sessions", "worker_id"): None,
+    ("voice_sessions", "accounts"): lambda _: [],
     ("bot_versions", "models"): Jsonb({}),
     ("bot_versions", "knowledge_base_ids"): lambda _: [],
     ("turns", "sources"): lambda canary: Jsonb(

@@ -10,9 +10,11 @@ import psycopg
 from fastapi import FastAPI
 
 from callmissed.domain.principals import Role
+from callmissed.kit.sealing import seal
 from callmissed.kit.signing import sign_claims
 from callmissed.kit.tokens import keyed_hash, mint_key
 from callmissed.runtime.house import House
+from callmissed.services.provider_keys import place_of_key
 from tests.matrix.catalog import Catalog
 from tests.matrix.rows import Rows
 
@@ -44,7 +46,16 @@ class Installation:
     def rows(self) -> Rows:
         rows = Rows(self.connection, self.catalog)
         rows.fill()
+        self._seal_provider_key(rows)
         return rows
+
+    def _seal_provider_key(self, rows: Rows) -> None:
+        """As the platform would have: an empty one, for a provider that needs none."""
+        row = rows.first["provider_keys"]
+        place = place_of_key(rows.tenant_id, row["provider"], row["base_url"])
+        sealed = seal(self.house.keyring.sealing, "", place=place)
+        statement = "update provider_keys set sealed_key = %s where tenant_id = %s"
+        self.connection.execute(statement, [sealed, rows.tenant_id])
 
     async def ask(self, address: str, method: str, path: str, **more: Any) -> httpx2.Response:
         transport = httpx2.ASGITransport(app=self.app, client=(address, 50_000))

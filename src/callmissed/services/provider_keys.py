@@ -110,7 +110,7 @@ async def set_key(
     bare = check_key(key) if key or provider.needs_key else ""
     if base_url is not None and ("?" in base_url or "#" in base_url):
         raise invalid("base_url", "This URL has a query or a fragment.", "Leave it off.")
-    sealed = seal(vault.sealing, bare, place=_place(db.tenant_id, name, base_url))
+    sealed = seal(vault.sealing, bare, place=place_of_key(db.tenant_id, name, base_url))
     await provider_keys.put(db, name, sealed, mask_key(bare), base_url)
     details = {"base_url": base_url} if base_url else {}
     await audit.record(db, db.tenant_id, actor, KEY_SET, name, details)
@@ -169,7 +169,7 @@ def _open_one(
     if stored is None:
         key = vault.platform.get(provider.name, "")
         return Access(provider, key) if _is_open(vault, provider.name) else None
-    place = _place(tenant_id, provider.name, stored.base_url)
+    place = place_of_key(tenant_id, provider.name, stored.base_url)
     try:
         key = unseal(vault.sealing, stored.sealed, place=place)
     except SealBrokenError:
@@ -189,6 +189,6 @@ def _models_of(route: Route) -> Iterable[Model]:
     yield from (spare.model for spare in route.spare_tts)
 
 
-def _place(tenant_id: UUID, name: str, base_url: str | None) -> str:
-    """The address is part of it: a key that was sealed for one is never sent to another."""
+def place_of_key(tenant_id: UUID, name: str, base_url: str | None) -> str:
+    """What a key is sealed to. The address is part of it: a key that was sealed for one is never sent to another."""
     return f"provider_keys.sealed_key/{tenant_id}/{name}/{base_url or ''}"
