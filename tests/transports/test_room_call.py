@@ -46,7 +46,7 @@ async def a_call(livekit: LiveKit, models: Models, **changes: object) -> AsyncIt
                 notes,
                 Orders(),
                 NoWarm(),  # type: ignore[arg-type]
-                build=lambda _route, _access, _warm, _passages: models,
+                build=lambda _route, _access, _warm, _passages, _meter: models,
             )
         )
         await caller.join(livekit.url, tokens.caller)
@@ -138,7 +138,7 @@ async def test_a_room_that_does_not_exist_is_an_error(livekit: LiveKit) -> None:
         notes,
         Orders(),
         NoWarm(),  # type: ignore[arg-type]
-        build=lambda _route, _access, _warm, _passages: scripted_models([], ["-"]),
+        build=lambda _route, _access, _warm, _passages, _meter: scripted_models([], ["-"]),
     )
     (end,) = notes.all
     assert isinstance(end, CallEnded)

@@ -108,12 +108,14 @@ class _ScriptedLLMStream(llm.LLMStream):
 
 @dataclass
 class ToneTTS(tts.TTS):
-    """A tone of 0.12 s a word behind 60 ms of silence, made at once after `first_s`."""
+    """A tone of 0.12 s a word behind 60 ms of silence, made at once after `first_s`. Texts that hold
+    `fails_at` cannot be said.
+    """
 
     first_s: float = 0.1
     rate_hz: int = 16000
     fails: bool = False
-    fails_after: int = 1_000_000
+    fails_at: str = "\0"
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -131,7 +133,7 @@ class ToneTTS(tts.TTS):
 
 class _ToneStream(tts.ChunkedStream):
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
-        if self._tts.fails or len(self._tts.said) >= self._tts.fails_after:
+        if self._tts.fails or self._tts.fails_at in self._input_text:
             raise APIConnectionError("scripted failure", retryable=False)
         self._tts.said.append(self._input_text)
         await asyncio.sleep(self._tts.first_s)

@@ -147,7 +147,7 @@ def start_call(
             orders,
             NoWarm(),  # type: ignore[arg-type]
             open_line=open_line,
-            build=lambda _route, _access, _warm, _passages: models,
+            build=lambda _route, _access, _warm, _passages, _meter: models,
         )
     )
     if caller_is_here:

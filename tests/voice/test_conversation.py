@@ -115,18 +115,19 @@ async def test_a_voice_that_fails_leaves_a_recorded_apology() -> None:
 
 
 async def test_an_answer_whose_voice_breaks_off_is_remembered_as_far_as_it_was_heard() -> None:
-    voice = ToneTTS(fails_after=2)
-    models = scripted_models(["when", "and then"], [ANSWER], voice=voice)
+    voice = ToneTTS(fails_at="On Sunday")
+    models = scripted_models(["when", "and then"], [ANSWER, "Bye."], voice=voice)
     call = start_call(models, greeting=None)
     for count in (1, 2):
         await call.line.microphone.say(BRIEFLY)
         await call.notes.until(lambda notes, count=count: len(notes.turns) == count)
     await call.hang_up()
     broken = call.notes.turns[0]
-    assert broken.agent_response == "On Saturday, we are open from ten to four."
+    heard = f"On Saturday, we are open from ten to four. {APOLOGIES['en']}"
+    assert broken.agent_response == heard
     assert broken.generated == ANSWER
-    assert _remembered(models) == [broken.agent_response]
-    assert call.notes.turns[1].agent_response == APOLOGIES["en"]
+    assert _remembered(models) == [heard]
+    assert call.notes.turns[1].agent_response == "Bye."
 
 
 async def test_a_call_whose_answers_keep_failing_ends_as_an_error() -> None:

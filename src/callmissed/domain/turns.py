@@ -28,8 +28,8 @@ class Turn:
     what the model wrote. `llm_model` is the one that wrote it, a spare where the chosen one failed.
     `usage` is what the models delivered since the turn before, guesses among it. `trace` holds, each only where it
     happened: `failure` why no whole answer was given; `fallbacks` what failed and was left, in order (`service`,
-    `model`, `reason`, `after` the words or sound that it had delivered: true or false); `fillers` the sentences said
-    while the caller waited; `guesses` answers begun on words that were not confirmed and thrown away.
+    `model`, `reason`, `after` true where it had begun to deliver); `fillers` the sentences said while the caller
+    waited, which are part of what was heard and not of what the model remembers.
     """
 
     user_transcript: str | None

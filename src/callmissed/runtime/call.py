@@ -33,6 +33,7 @@ from callmissed.domain.lines import (
 from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import EndReason
 from callmissed.domain.turns import Turn
+from callmissed.domain.usage import Meter
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
 from callmissed.runtime.deadlines import Deadlines
@@ -44,6 +45,8 @@ from callmissed.runtime.joining import (
     open_room_line,
 )
 from callmissed.voice.conversation import Conversation
+from callmissed.voice.meters import CallMeter
+from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.spoken import load_tables
 
 EARS_TAKE_S = 0.3
@@ -51,7 +54,7 @@ EARS_TAKE_S = 0.3
 
 logger = logging.getLogger(__name__)
 
-BuildModels = Callable[[Route, Mapping[str, Access], Warm, tuple[Passage, ...]], Models]
+BuildModels = Callable[[Route, Mapping[str, Access], Warm, tuple[Passage, ...], Meter], Models]
 
 
 def prepare_process() -> None:
@@ -68,6 +71,7 @@ async def run_call(
     *,
     open_line: OpenLine = open_room_line,
     build: BuildModels = build_models,
+    sentences: SentenceCache | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
     """Returns when the call is over and its line closed; exactly one `CallEnded` was put then.
@@ -76,7 +80,7 @@ async def run_call(
     OvertakenError, with no end put, when another run of the session has entered the room in its
     place. Cancelling it ends the call as an error.
     """
-    call = _Call(await plan.terms(), sink, clock)
+    call = _Call(await plan.terms(), sink, sentences, clock)
     try:
         await call.run(desk, orders, warm, open_line, build)
     except asyncio.CancelledError:
@@ -102,9 +106,13 @@ class _End:
 class _Call:
     """The state of one run: who is there, and why it ends. The first reason given stands."""
 
-    def __init__(self, terms: CallTerms, sink: CallSink, clock: Clock) -> None:
+    def __init__(
+        self, terms: CallTerms, sink: CallSink, sentences: SentenceCache | None, clock: Clock
+    ) -> None:
         self._terms = terms
         self._sink = sink
+        self._sentences = sentences
+        self._meter = CallMeter()
         self._clock = clock
         self._ended: asyncio.Future[_End] = asyncio.get_running_loop().create_future()
         self._deadlines = Deadlines(self.end)
@@ -128,7 +136,8 @@ class _Call:
         build: BuildModels,
     ) -> None:
         self._set_first_deadlines()
-        models = build(self._terms.route, self._terms.access, warm, self._terms.passages)
+        terms = self._terms
+        models = build(terms.route, terms.access, warm, terms.passages, self._meter)
         following = asyncio.create_task(self._follow_orders(orders), name="follow orders")
         line: Line | None = None
         try:
@@ -156,6 +165,7 @@ class _Call:
                 caller_audio_s=spoken.caller_audio_s if spoken else 0.0,
                 agent_audio_s=spoken.agent_audio_s if spoken else 0.0,
                 detail=end.detail,
+                usage=self._meter.total(),
             )
         )
 
@@ -163,8 +173,10 @@ class _Call:
         return Conversation(
             self._terms,
             ears=models.stt[0].engine,
-            mind=models.llm[0].engine,
-            mouth=models.tts[0].engine,
+            minds=models.llm,
+            mouths=models.tts,
+            meter=self._meter,
+            sentences=self._sentences,
             desk=desk,
             sound_in=line.sound_in,
             sound_out=line.sound_out,

@@ -11,16 +11,14 @@ from livekit.agents import Agent, ModelSettings, llm
 
 from callmissed.domain.calls import CallDesk
 from callmissed.voice.answers import Answer, AnswerBook
+from callmissed.voice.candidates import describe
 from callmissed.voice.speaking import Voice
-from callmissed.voice.thinking import (
-    NothingSaidError,
-    insert_passages,
-    last_words_of_caller,
-    spoken_text,
-    within_deadlines,
-)
+from callmissed.voice.thinking import Mind, insert_passages, last_words_of_caller, spoken_text
 
 logger = logging.getLogger(__name__)
+
+WAKE = " "
+"""Goes before every answer: so the voice is at work, and watches the time, before the first word."""
 
 
 class CallAgent(Agent):
@@ -30,8 +28,8 @@ class CallAgent(Agent):
         self,
         *,
         instructions: str,
-        apology: str,
         desk: CallDesk | None,
+        mind: Mind,
         voice: Voice,
         memory: llm.ChatContext,
         book: AnswerBook,
@@ -40,8 +38,8 @@ class CallAgent(Agent):
         on_turn_over: Callable[[str], None],
     ) -> None:
         super().__init__(instructions=instructions, chat_ctx=memory)
-        self._apology = apology
         self._desk = desk
+        self._mind = mind
         self._voice = voice
         self._book = book
         self._monotonic_s = monotonic_s
@@ -60,34 +58,50 @@ class CallAgent(Agent):
         tools: list[llm.Tool],
         model_settings: ModelSettings,
     ) -> AsyncGenerator[Any, None]:
-        """The model's answer; an apology in its place where it fails or says nothing."""
+        """The answer of the first model that brings one to its end.
+
+        Where none does, the words end early and the answer owes an apology, which the voice says.
+        """
         answer = self._book.current()
         self._on_guess()
-        said_something = False
+        yield WAKE
         try:
             await self._retrieve(chat_ctx, answer)
-            chunks = within_deadlines(Agent.default.llm_node(self, chat_ctx, tools, model_settings))
-            async with aclosing(chunks):
-                async for chunk in chunks:
-                    said_something |= self._note_words(spoken_text(chunk), answer)
-                    said_something |= isinstance(chunk, llm.ChatChunk) and bool(
-                        chunk.delta and chunk.delta.tool_calls
-                    )
-                    yield chunk
-            if not said_something:
-                raise NothingSaidError
+            parts = self._mind.answer(
+                chat_ctx,
+                tools,
+                model_settings.tool_choice,
+                answer.fallbacks,
+                lambda model_id: self._note_model(model_id, answer),
+            )
+            async with aclosing(parts):
+                async for part in parts:
+                    answer.generated += spoken_text(part)
+                    yield part
         except Exception as error:
-            logger.warning("the language model failed: %s", type(error).__name__)
-            answer.failure = f"llm: {type(error).__name__}"
-        if not said_something:
-            self._note_words(self._apology, answer)
-            yield self._apology
+            logger.warning("the language model failed: %s", describe(error))
+            answer.failure = f"llm: {describe(error)}"
+            answer.owes_apology = True
 
     def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
         """The answer's sound, first clause first."""
         return self._voice.speak(text, self._book.current())
+
+    async def transcription_node(
+        self, text: AsyncIterable[Any], model_settings: ModelSettings
+    ) -> AsyncGenerator[Any, None]:
+        """What the engine keeps as the agent's words where all of them were heard."""
+        answer = self._book.current()
+        has_begun = False
+        async for delta in text:
+            words = delta if has_begun else delta.lstrip()
+            has_begun = has_begun or bool(words)
+            if words:
+                yield words
+        if answer.owes_apology:
+            yield f" {self._voice.clips.apology}" if has_begun else self._voice.clips.apology
 
     async def _retrieve(self, context: llm.ChatContext, answer: Answer) -> None:
         words = last_words_of_caller(context)
@@ -96,10 +110,7 @@ class CallAgent(Agent):
             insert_passages(context, answer.retrieval)
         answer.instants.retrieved_s = self._monotonic_s()
 
-    def _note_words(self, text: str, answer: Answer) -> bool:
-        if not text:
-            return False
+    def _note_model(self, model_id: str, answer: Answer) -> None:
+        answer.llm_model = model_id
         if answer.instants.first_token_s is None:
             answer.instants.first_token_s = self._monotonic_s()
-        answer.generated += text
-        return bool(text.strip())

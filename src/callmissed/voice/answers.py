@@ -1,10 +1,13 @@
 """What is known of one utterance and of one answer while they happen."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 
 from callmissed.domain.knowledge import Retrieval
+from callmissed.domain.lines import Playhead
+from callmissed.voice.candidates import Fallback
 from callmissed.voice.script import Script
 from callmissed.voice.stopwatch import Instants
 
@@ -28,19 +31,52 @@ class Utterance:
 
 @dataclass(slots=True)
 class Answer:
-    """One speech of the agent, from its first guess to its last sound."""
+    """One speech of the agent, from its first guess to its last sound.
 
-    is_greeting: bool = False
+    `asked` is set when the caller's turn is confirmed (at once for what the agent says of its own
+    accord); `changed` with it, and whenever there is more sound. `owes_apology` says that the
+    words end before the answer does. `fallbacks` are the models that were left, `fillers` what was
+    said while the caller waited. `playhead` is there while its sound plays.
+    """
+
+    speech_id: str = ""
+    is_of_own_accord: bool = False
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     utterance: Utterance | None = None
     script: Script = field(default_factory=Script)
     instants: Instants = field(default_factory=Instants)
     generated: str = ""
+    llm_model: str = ""
     retrieval: Retrieval | None = None
     failure: str = ""
+    owes_apology: bool = False
+    fallbacks: list[Fallback] = field(default_factory=list)
+    fillers: list[str] = field(default_factory=list)
     heard: str = ""
     played_s: float = 0.0
+    playhead: Playhead | None = None
     silent_s: float | None = None
     barge_in_s: float | None = None
+
+    def ask(self, utterance: Utterance | None) -> None:
+        """It will be said: as the answer to this utterance, or of the agent's own accord."""
+        self.utterance = utterance
+        self.asked.set()
+        self.changed.set()
+
+    def position_s(self) -> float:
+        """How much of its present sound has left for the caller."""
+        return self.playhead.played_s if self.playhead is not None else 0.0
+
+
+def current_speech_id() -> str | None:
+    """The engine's speech in whose task this is called; None outside of one.
+
+    The engine has no public way to ask: it keeps the speech in a context variable.
+    """
+    handle = _SpeechHandleContextVar.get(None)
+    return handle.id if handle is not None else None
 
 
 class AnswerBook:
@@ -50,7 +86,7 @@ class AnswerBook:
         self._answers: dict[str, Answer] = {}
 
     def of(self, speech_id: str) -> Answer:
-        return self._answers.setdefault(speech_id, Answer())
+        return self._answers.setdefault(speech_id, Answer(speech_id))
 
     def current(self) -> Answer:
         """The answer in whose task this is called. Raises RuntimeError outside of one."""
@@ -60,9 +96,8 @@ class AnswerBook:
         return answer
 
     def find_current(self) -> Answer | None:
-        """The engine has no public way to ask: it keeps the speech in a context variable."""
-        handle = _SpeechHandleContextVar.get(None)
-        return self.of(handle.id) if handle is not None else None
+        speech_id = current_speech_id()
+        return self.of(speech_id) if speech_id is not None else None
 
     def drop(self, speech_id: str) -> Answer | None:
         return self._answers.pop(speech_id, None)

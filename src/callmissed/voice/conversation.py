@@ -1,13 +1,11 @@
 """One conversation: the engine with our agent, our ears, our mouth and our record of the turns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from livekit import rtc
-from livekit.agents import NOT_GIVEN, AgentSession, inference, llm, stt, tts
+from livekit.agents import NOT_GIVEN, AgentSession, llm, stt, tts
 from livekit.agents.voice import io
 from livekit.agents.voice.events import (
     AgentStateChangedEvent,
@@ -23,22 +21,20 @@ from livekit.agents.voice.speech_handle import SpeechHandle
 
 from callmissed.domain.calls import CallDesk, CallTerms
 from callmissed.domain.lines import AgentState, Captions, Party, Playhead
-from callmissed.domain.prompts import apology, bridge, compose_instructions, goodbye
+from callmissed.domain.models import Candidate
+from callmissed.domain.prompts import bridge, compose_instructions
 from callmissed.domain.turns import Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.agent import CallAgent
 from callmissed.voice.answers import Answer, AnswerBook
+from callmissed.voice.assembly import open_session, open_voice
+from callmissed.voice.fillers import Clip
 from callmissed.voice.listening import ListenedInput
 from callmissed.voice.memory import memory_of
-from callmissed.voice.options import (
-    TTS_OPTIONS,
-    VAD_LEAST_SILENCE_S,
-    InlineExecutor,
-    connect_options,
-    turn_handling,
-)
+from callmissed.voice.meters import CallMeter
 from callmissed.voice.output import SpokenOutput
-from callmissed.voice.speaking import Clip, Voice
+from callmissed.voice.sentence_cache import SentenceCache
+from callmissed.voice.thinking import Mind
 from callmissed.voice.turns import TurnLog
 from callmissed.voice.utterances import UtteranceWatch
 
@@ -48,6 +44,8 @@ CLOSE_TIMEOUT_S = 5.0
 GOODBYE_S = 6.0
 CLIP_WAIT_S = 1.0
 """A greeting that is not recorded by then is synthesised while it is said."""
+
+Result = TypeVar("Result")
 
 
 class Conversation:
@@ -62,8 +60,10 @@ class Conversation:
         terms: CallTerms,
         *,
         ears: stt.STT[Any],
-        mind: llm.LLM[Any],
-        mouth: tts.TTS[Any],
+        minds: Sequence[Candidate[llm.LLM[Any]]],
+        mouths: Sequence[Candidate[tts.TTS[Any]]],
+        meter: CallMeter,
+        sentences: SentenceCache | None,
         desk: CallDesk,
         sound_in: io.AudioInput,
         sound_out: io.AudioOutput,
@@ -80,22 +80,30 @@ class Conversation:
         self._on_arrival = on_arrival
         self._on_failure = on_failure
         self._book = AnswerBook()
+        self._meter = meter
         self._log = TurnLog(
             llm_model=terms.route.llm.id,
             language=terms.route.language,
             clock=clock,
+            meter=meter,
             tell=tell_turn,
         )
         self._input = ListenedInput(sound_in, clock.monotonic_s, self._note_arrival)
         self._utterances = UtteranceWatch(self._input.levels, clock, terms.route.language)
         self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
-        self._voice = Voice(mouth, terms.route.tts_language, TTS_OPTIONS, clock.monotonic_s)
-        self._apology = apology(terms.route.tts_language)
+        self._voice = open_voice(
+            terms,
+            mouths,
+            rate_hz=sound_out.sample_rate or mouths[0].engine.sample_rate,
+            sentences=sentences,
+            meter=meter,
+            clock=clock,
+        )
         self._opening = bridge(terms.route.tts_language) if terms.has_begun else terms.greeting
         self._agent = CallAgent(
             instructions=compose_instructions(terms.system_prompt, terms.route.language),
-            apology=self._apology,
             desk=desk if terms.passages else None,
+            mind=Mind(minds),
             voice=self._voice,
             memory=memory_of(terms.history),
             book=self._book,
@@ -103,13 +111,16 @@ class Conversation:
             on_guess=self._log.note_guess,
             on_turn_over=self._end_utterance,
         )
-        self._session = self._open_session(ears, mind, mouth)
+        self._session = self._listen_to(
+            open_session(ears, minds[0].engine, mouths[0].engine, terms.turn_taking)
+        )
         self._caption_id = ""
         self._failed_answers = 0
         self._stt_errors = 0
         self._has_failed = False
         self._greeting: asyncio.Task[Clip] | None = None
-        self._preparing: list[asyncio.Task[Any]] = []
+        self._recording: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def caller_audio_s(self) -> float:
@@ -125,11 +136,8 @@ class Conversation:
         self._session.output.audio = self._output
         await self._session.start(self._agent, record=False, session_host=False)
         if self._opening:
-            recording = self._voice.record(self._opening)
-            self._greeting = asyncio.create_task(recording, name="record greeting")
-            self._preparing.append(self._greeting)
-        keeping = self._voice.keep_apology(self._apology)
-        self._preparing.append(asyncio.create_task(keeping, name="record apology"))
+            self._greeting = self._begin(self._voice.record(self._opening))
+        self._complete_clips()
 
     async def greet(self) -> None:
         """A turn of its own, interruptible like any other: the greeting (nothing where the terms
@@ -148,16 +156,9 @@ class Conversation:
     async def say_goodbye(self) -> None:
         """Returns when the caller has heard it, or after `GOODBYE_S`."""
         await self.hush()
-        handle = self._say(goodbye(self._terms.route.tts_language), ())
+        words = self._voice.clips.goodbye
+        handle = self._say(words, self._voice.clips.find(words))
         await asyncio.wait([asyncio.ensure_future(handle.wait_for_playout())], timeout=GOODBYE_S)
-
-    def _say(self, text: str, clip: Clip) -> SpeechHandle:
-        audio = self._play(text, clip) if clip else NOT_GIVEN
-        handle = self._session.say(text, audio=audio)
-        answer = self._book.of(handle.id)
-        answer.is_greeting = True
-        answer.generated = text
-        return handle
 
     async def hush(self) -> None:
         """Stops what is being said; nobody hears it."""
@@ -165,10 +166,10 @@ class Conversation:
 
     async def aclose(self) -> None:
         """Silence at once, then the end; every turn has been told afterwards."""
-        for task in self._preparing:
+        for task in (tasks := list(self._tasks)):
             task.cancel()
-        if self._preparing:
-            await asyncio.wait(self._preparing)
+        if tasks:
+            await asyncio.wait(tasks)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._session.aclose()
@@ -179,25 +180,7 @@ class Conversation:
             self._log.finish_answer(answer, interrupted=True)
         self._log.finish_call(self._utterances.cut_off())
 
-    def _open_session(
-        self, ears: stt.STT[Any], mind: llm.LLM[Any], mouth: tts.TTS[Any]
-    ) -> AgentSession[None]:
-        session: AgentSession[None] = AgentSession(
-            stt=ears,
-            llm=mind,
-            tts=mouth,
-            vad=inference.VAD(
-                min_silence_duration=min(VAD_LEAST_SILENCE_S, self._terms.turn_taking.wait_s),
-                executor=InlineExecutor(),
-            ),
-            turn_handling=turn_handling(self._terms.turn_taking),
-            conn_options=connect_options(),
-            tts_text_transforms=["filter_markdown", "filter_emoji"],
-            use_tts_aligned_transcript=False,
-            aec_warmup_duration=None,
-            user_away_timeout=None,
-            session_close_transcript_timeout=0.1,
-        )
+    def _listen_to(self, session: AgentSession[None]) -> AgentSession[None]:
         session.on("user_state_changed", self._note_user_state)
         session.on("user_input_transcribed", self._note_words)
         session.on("agent_state_changed", self._note_agent_state)
@@ -207,10 +190,23 @@ class Conversation:
         session.on("close", self._note_close)
         return session
 
-    async def _play(self, text: str, clip: Clip) -> AsyncGenerator[rtc.AudioFrame, None]:
-        async with aclosing(self._voice.play(text, clip, self._book.current())) as frames:
-            async for frame in frames:
-                yield frame
+    def _begin(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Work beside the conversation, which ends with it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _say(self, text: str, clip: Clip) -> SpeechHandle:
+        """Says something of the agent's own accord: from its clip, synthesised where that is
+        empty. It becomes a turn without words of the caller."""
+        audio = self._voice.play(text, clip, self._book.current) if clip else NOT_GIVEN
+        handle = self._session.say(text, audio=audio)
+        answer = self._book.of(handle.id)
+        answer.is_of_own_accord = True
+        answer.generated = text
+        answer.ask(None)
+        return handle
 
     def _note_arrival(self, at_s: float) -> None:
         self._log.note_arrival(at_s)
@@ -242,10 +238,11 @@ class Conversation:
         answer = self._book.find_current()
         is_words = isinstance(event.item, llm.ChatMessage) and event.item.role == "user"
         if answer is not None and is_words:
-            answer.utterance = self._log.take_utterance()
+            answer.ask(self._log.take_utterance())
 
     def _note_speech(self, event: SpeechCreatedEvent) -> None:
         self._book.of(event.speech_handle.id)
+        self._meter.open(event.speech_handle.id)
         event.speech_handle.add_done_callback(self._finish_speech)
 
     def _finish_speech(self, handle: SpeechHandle) -> None:
@@ -264,8 +261,22 @@ class Conversation:
             self._failed_answers += 1
         elif answer.heard:
             self._failed_answers = 0
-        if self._failed_answers > MAX_FAILED_ANSWERS:
-            self._fail(f"{self._failed_answers} answers in a row failed: {answer.failure}")
+            self._complete_clips()
+        if self._failed_answers == MAX_FAILED_ANSWERS + 1:
+            detail = f"{self._failed_answers} answers in a row failed: {answer.failure}"
+            self._begin(self._give_up(detail))
+
+    def _complete_clips(self) -> None:
+        """Has what is missing recorded: at the start, and when a voice was heard again."""
+        is_under_way = self._recording is not None and not self._recording.done()
+        if not is_under_way and not self._voice.clips.are_complete:
+            self._recording = self._begin(self._voice.clips.record_all())
+
+    async def _give_up(self, detail: str) -> None:
+        """Takes leave where that is recorded; then the call fails."""
+        if self._voice.clips.find(self._voice.clips.goodbye):
+            await self.say_goodbye()
+        self._fail(detail)
 
     def _note_error(self, event: ErrorEvent) -> None:
         if getattr(event.error, "type", "") != "stt_error":

@@ -66,6 +66,8 @@ class SpokenOutput(io.AudioOutput):
         """Called by the sink with the first of the sound."""
         self._segment_id = f"agent-{uuid4().hex[:12]}"
         self._shown = ""
+        if self._answer is not None:
+            self._answer.playhead = self._playhead
         super().on_playback_started(created_at=created_at)
         self._show_progress()
 
@@ -76,20 +78,21 @@ class SpokenOutput(io.AudioOutput):
         interrupted: bool,
         synchronized_transcript: str | None = None,
     ) -> None:
-        """Called by the sink when it is silent again; what was heard becomes the engine's memory
-        too."""
+        """Called by the sink when it is silent again; what was heard of the answer becomes the
+        engine's memory too."""
         if not self._pending_playback_count:
             return
         answer, self._answer = self._answer, None
-        heard = synchronized_transcript
+        remembered = synchronized_transcript
         if answer is not None:
             script = answer.script
             heard = script.heard(playback_position) if interrupted else script.text
+            remembered = script.remembered(playback_position) if interrupted else script.answer
             self._settle(answer, heard, playback_position)
         super().on_playback_finished(
             playback_position=playback_position,
             interrupted=interrupted,
-            synchronized_transcript=heard,
+            synchronized_transcript=remembered,
         )
 
     def stop_captions(self) -> None:
@@ -103,6 +106,7 @@ class SpokenOutput(io.AudioOutput):
         self.spoken_s += played_s
         answer.heard += heard
         answer.played_s += played_s
+        answer.playhead = None
         answer.silent_s = self._playhead.silent_at_s
         if answer.instants.audible_s is None:
             answer.instants.audible_s = self._playhead.audible_at_s

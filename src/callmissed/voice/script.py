@@ -4,14 +4,22 @@ import re
 from dataclasses import dataclass
 
 SECONDS_A_LETTER = 0.065
+LEAST_LETTERS_FOR_PACE = 10
 _WORDS = re.compile(r"\s*\S+\s*")
 
 
 @dataclass(slots=True)
 class Line:
-    """A piece of text and the sound made for it so far."""
+    """A piece of text and the sound made for it so far.
+
+    `letters` are those that are spoken (a number has more of them than it shows), `pace_s` is how
+    long one takes. An aside is said and heard, but is no part of the answer.
+    """
 
     text: str
+    letters: int
+    pace_s: float
+    is_aside: bool = False
     sound_s: float = 0.0
     is_complete: bool = False
 
@@ -19,7 +27,7 @@ class Line:
         """The sound's length; a guess by letters while it is still being made."""
         if self.is_complete:
             return self.sound_s
-        return max(self.sound_s, len(self.text.strip()) * SECONDS_A_LETTER)
+        return max(self.sound_s, self.letters * self.pace_s)
 
 
 class Script:
@@ -27,48 +35,85 @@ class Script:
 
     def __init__(self) -> None:
         self._lines: list[Line] = []
+        self.pace_s = SECONDS_A_LETTER
 
     @property
     def text(self) -> str:
+        """All that is said, asides too."""
         return "".join(line.text for line in self._lines)
 
-    def begin_line(self, text: str) -> None:
-        self._lines.append(Line(text))
+    @property
+    def answer(self) -> str:
+        """All of the answer, without asides."""
+        return "".join(line.text for line in self._lines if not line.is_aside)
+
+    def begin_line(self, text: str, letters: int | None = None) -> None:
+        """`letters` as they are spoken; those of the text where nothing else is known."""
+        self._lines.append(Line(text, letters or len(text.strip()), self.pace_s))
 
     def add_sound(self, seconds: float) -> None:
         self._lines[-1].sound_s += seconds
 
     def end_line(self) -> None:
-        self._lines[-1].is_complete = True
+        line = self._lines[-1]
+        line.is_complete = True
+        if line.letters >= LEAST_LETTERS_FOR_PACE and line.sound_s > 0:
+            self.pace_s = line.sound_s / line.letters
+
+    def begin_rest(self, rest: str, letters: int) -> None:
+        """The line goes on as another one: it ends where `rest`, the end of its text, begins."""
+        line = self._lines[-1]
+        line.text = line.text[: -len(rest)] if line.text.endswith(rest) else ""
+        line.is_complete = True
+        self.begin_line(rest, letters)
+
+    def add_aside(self, text: str, sound_s: float) -> None:
+        """Something said between two words of the answer, or in front of it."""
+        rest: Line | None = None
+        if self._lines and not self._lines[-1].is_complete:
+            rest = self._split_last()
+        self._lines.append(Line(text, len(text), self.pace_s, True, sound_s, True))
+        if rest is not None:
+            self._lines.append(rest)
 
     def cut_short(self) -> None:
         """No more sound comes for the last line: its text ends where its sound does."""
         if self._lines and not self._lines[-1].is_complete:
-            line = self._lines.pop()
-            self._lines.append(Line(_words_within(line.text, line.sound_s / line.lasts_s())))
-            self._lines[-1].sound_s = line.sound_s
-            self._lines[-1].is_complete = True
-
-    def replace(self, text: str) -> None:
-        """Another text is said instead of all so far."""
-        self._lines = [Line(text)]
+            self._split_last()
 
     def heard(self, played_s: float) -> str:
-        """The words of which at least half was played."""
-        parts: list[str] = []
+        """The words of which at least half was played, asides too."""
+        return "".join(text for _, text in self._played(played_s))
+
+    def remembered(self, played_s: float) -> str:
+        """The words of the answer of which at least half was played."""
+        return "".join(text for line, text in self._played(played_s) if not line.is_aside)
+
+    def _played(self, played_s: float) -> list[tuple[Line, str]]:
+        parts: list[tuple[Line, str]] = []
         left_s = played_s
         for line in self._lines:
             lasts_s = line.lasts_s()
             if line.is_complete and left_s >= lasts_s - 1e-6:
-                parts.append(line.text)
+                parts.append((line, line.text))
                 left_s -= lasts_s
                 continue
-            parts.append(_words_within(line.text, left_s / lasts_s if lasts_s > 0 else 0.0))
+            share = left_s / lasts_s if lasts_s > 0 else 0.0
+            parts.append((line, words_within(line.text, share)))
             break
-        return "".join(parts)
+        return parts
+
+    def _split_last(self) -> Line:
+        """Ends the last line with its sound; returns what of it was not said yet."""
+        line = self._lines[-1]
+        said = words_within(line.text, line.sound_s / line.lasts_s() if line.lasts_s() else 0.0)
+        rest = line.text[len(said) :]
+        left = round(line.letters * len(rest) / max(1, len(line.text)))
+        line.text, line.is_complete = said, True
+        return Line(rest, left, line.pace_s)
 
 
-def _words_within(text: str, share: float) -> str:
+def words_within(text: str, share: float) -> str:
     """The first words of a text that fill this share of it, each as long as its letters and a
     pause."""
     words = _WORDS.findall(text)

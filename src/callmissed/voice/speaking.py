@@ -1,132 +1,214 @@
 """Makes speech of an answer's text: the first clause at once, sentence after sentence behind it."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
-from typing import Any
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import APIConnectOptions, tts
 
 from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
+from callmissed.voice.candidates import describe
 from callmissed.voice.clauses import ClauseCutter
-from callmissed.voice.spoken import speak_forms
+from callmissed.voice.fillers import Clip, Clips, Patience
+from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
+from callmissed.voice.script import SECONDS_A_LETTER, Script
+from callmissed.voice.synthesis import Synthesis
 
 logger = logging.getLogger(__name__)
 
-Clip = tuple[rtc.AudioFrame, ...]
+LOOKAHEAD_S = 4.0
+"""The next piece is made when less sound than that is still to be played: early enough that no gap
+is heard, late enough that an interruption wastes little."""
+
+
+class SpeechFailedError(Exception):
+    """An answer's sound ends before its words do; what could be said instead was said."""
+
+
+class TooLateError(Exception):
+    """The caller has waited long enough."""
 
 
 class Voice:
-    """One call's way to speak. `language` (BCP-47) says how numbers, dates and the like are read aloud; captions and
-    transcript keep them as written. `apology` is played where an answer cannot be synthesised.
-    """
+    """One call's way to speak. Instants are seconds of the running loop's clock."""
 
-    def __init__(
-        self,
-        engine: tts.TTS[Any],
-        language: str,
-        options: APIConnectOptions,
-        monotonic_s: Callable[[], float],
-    ) -> None:
-        self._engine = engine
-        self._language = language
-        self._options = options
+    def __init__(self, synthesis: Synthesis, monotonic_s: Callable[[], float]) -> None:
+        self._synthesis = synthesis
         self._monotonic_s = monotonic_s
-        self._apology: tuple[str, Clip] | None = None
+        self.clips = Clips(self.record)
+        self.clips.speak(synthesis.language)
+
+    def set_language(self, language: str) -> bool:
+        """What is said next is in this language (BCP-47); False, with nothing changed, where the
+        chosen voice does not speak it. The standing sentences must be recorded again then."""
+        if not self._synthesis.set_language(language):
+            return False
+        self.clips.speak(language)
+        return True
 
     async def record(self, text: str) -> Clip:
-        """The text as sound, ahead of time; empty when the engine cannot make it."""
-        try:
-            async with aclosing(self._synthesize(text)) as frames:
-                return tuple([frame async for frame in frames])
-        except Exception as error:
-            logger.warning("a clip could not be synthesised: %s", type(error).__name__)
+        """The text as sound, ahead of time; empty when no voice can make it."""
+        reel = Reel(asyncio.Event())
+        take = reel.open_take()
+        await self._synthesis.fill(
+            reel, take, text, [], pace_s=lambda: SECONDS_A_LETTER, ahead_s=lambda: 0.0
+        )
+        if take.failure is not None:
+            logger.warning("a clip could not be synthesised: %s", describe(take.failure))
             return ()
-
-    async def keep_apology(self, text: str) -> None:
-        """Has the apology ready for the moment when the engine fails."""
-        if clip := await self.record(text):
-            self._apology = (text, clip)
+        return tuple(step for step in take.steps if isinstance(step, rtc.AudioFrame))
 
     async def play(
-        self, text: str, clip: Clip, answer: Answer
+        self, text: str, clip: Clip, find_answer: Callable[[], Answer]
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """A recorded clip as the sound of an answer."""
-        answer.script.replace(text)
+        """A recorded clip as the next line of an answer, which is asked for when it begins."""
+        answer = find_answer()
+        answer.script.begin_line(text)
         for frame in clip:
             answer.script.add_sound(frame.duration)
         answer.script.end_line()
         for frame in clip:
+            self._note_sound(frame, answer)
             yield frame
 
     async def speak(
         self, text: AsyncIterable[str], answer: Answer
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """The answer's sound as it is made.
+        """The answer's sound as it is made; a filler wherever the caller would wait in silence.
 
-        Where the engine fails before the first sound, the apology is played in its place; after
-        it, the answer ends there. Then the failure is raised: so the engine's memory keeps what
-        was heard, not what was meant.
+        Where no voice is left, or the wait was too long, the apology is said in place of the rest
+        and SpeechFailedError raised: so the engine's memory keeps what was heard, not what was
+        meant. Where the words themselves end too early, the apology closes the answer.
         """
-        made_sound = False
+        answer.script = Script()
+        reel = Reel(answer.changed)
+        directing = asyncio.create_task(self._direct(text, answer, reel), name="direct speech")
+        failure: Exception | None = None
         try:
-            async with aclosing(self._speak_pieces(text, answer)) as frames:
+            async with aclosing(self._read(reel, answer)) as frames:
                 async for frame in frames:
-                    self._note_sound(frame, answer)
-                    made_sound = True
                     yield frame
         except Exception as error:
-            logger.warning("speech synthesis failed: %s", type(error).__name__)
-            answer.failure = f"tts: {type(error).__name__}"
-            if made_sound or self._apology is None:
-                answer.script.cut_short()
-                raise
-            words, clip = self._apology
-            async with aclosing(self.play(words, clip, answer)) as frames:
+            failure = error
+        finally:
+            directing.cancel()
+            await asyncio.wait([directing])
+        if failure is not None:
+            logger.warning("speech synthesis failed: %s", describe(failure))
+            answer.failure = f"tts: {describe(failure)}"
+            answer.script.cut_short()
+        if failure is not None or answer.owes_apology:
+            async with aclosing(self._apologise(answer)) as frames:
                 async for frame in frames:
-                    self._note_sound(frame, answer)
                     yield frame
-            raise
+        if failure is not None:
+            raise SpeechFailedError from None
 
-    async def _speak_pieces(
-        self, text: AsyncIterable[str], answer: Answer
-    ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        async for piece in self._pieces(text, answer):
-            answer.script.begin_line(piece)
-            async with aclosing(self._synthesize(piece)) as frames:
-                async for frame in frames:
-                    answer.script.add_sound(frame.duration)
-                    yield frame
-            answer.script.end_line()
+    async def _read(self, reel: Reel, answer: Answer) -> AsyncGenerator[rtc.AudioFrame, None]:
+        patience = Patience(self.clips.fillers)
+        steps = reel.steps(
+            lambda: patience.wait_s(self._quiet_from_s(reel, answer), self._monotonic_s())
+        )
+        async with aclosing(steps):
+            async for step in steps:
+                match step:
+                    case None:
+                        for frame in self._fill_silence(patience, reel, answer):
+                            yield frame
+                    case Began(text=text, letters=letters):
+                        answer.script.begin_line(text, letters)
+                    case WentOn(rest=rest, letters=letters):
+                        answer.script.begin_rest(rest, letters)
+                    case Ended():
+                        answer.script.end_line()
+                    case frame:
+                        answer.script.add_sound(frame.duration)
+                        self._note_sound(frame, answer)
+                        yield frame
+
+    def _quiet_from_s(self, reel: Reel, answer: Answer) -> float | None:
+        """Since when the caller hears nothing, or from when on; None while nobody waits for us."""
+        if answer.utterance is None:
+            return None
+        if not reel.made_s:
+            return answer.utterance.end_s
+        return self._monotonic_s() + self._ahead_s(reel, answer)
+
+    def _fill_silence(self, patience: Patience, reel: Reel, answer: Answer) -> Clip:
+        """The next filler's sound; nothing where it could not be recorded."""
+        text = patience.take(self._monotonic_s())
+        if text is None:
+            raise TooLateError
+        clip = self.clips.find(text)
+        if not clip:
+            return ()
+        sound_s = sum(frame.duration for frame in clip)
+        answer.fillers.append(text)
+        answer.script.add_aside(f"{text} ", sound_s)
+        reel.made_s += sound_s
+        return clip
+
+    async def _apologise(self, answer: Answer) -> AsyncGenerator[rtc.AudioFrame, None]:
+        words = self.clips.apology
+        clip = self.clips.find(words) or await self.record(words)
+        text = f" {words}" if answer.script.text else words
+        if not clip:
+            return
+        async with aclosing(self.play(text, clip, lambda: answer)) as frames:
+            async for frame in frames:
+                yield frame
+
+    async def _direct(self, text: AsyncIterable[str], answer: Answer, reel: Reel) -> None:
+        """Has the pieces made, each while the one before is played, at most two at a time.
+
+        On a guess only the first one: what nobody asked for yet need not be said.
+        """
+        making: list[asyncio.Task[None]] = []
+        async with asyncio.TaskGroup() as group:
+            async for piece in self._pieces(text, answer):
+                if making:
+                    await answer.asked.wait()
+                    await self._wait_until_wanted(reel, answer)
+                    if len(making) > 1:
+                        await asyncio.wait(making[:1])
+                take = reel.open_take()
+                making = [*making[-1:], group.create_task(self._make(take, piece, answer, reel))]
+                await take.begun.wait()
+        reel.end()
+
+    async def _make(self, take: Take, piece: str, answer: Answer, reel: Reel) -> None:
+        await self._synthesis.fill(
+            reel,
+            take,
+            piece,
+            answer.fallbacks,
+            pace_s=lambda: answer.script.pace_s,
+            ahead_s=lambda: self._ahead_s(reel, answer),
+        )
 
     async def _pieces(self, text: AsyncIterable[str], answer: Answer) -> AsyncGenerator[str, None]:
         cutter = ClauseCutter()
+        has_begun = False
         async for delta in text:
-            for piece in cutter.push(delta):
+            words = delta if has_begun else delta.lstrip()
+            has_begun = has_begun or bool(words)
+            for piece in cutter.push(words):
                 self._note_clause(answer)
                 yield piece
         for piece in cutter.flush():
             self._note_clause(answer)
             yield piece
 
-    async def _synthesize(self, text: str) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """One piece by itself; an engine that streams gets a stream for each."""
-        text = speak_forms(text, self._language)
-        if not any(char.isalnum() for char in text):
-            return
-        if not self._engine.capabilities.streaming:
-            async with self._engine.synthesize(text, conn_options=self._options) as chunks:
-                async for made in chunks:
-                    yield made.frame
-            return
-        async with self._engine.stream(conn_options=self._options) as stream:
-            stream.push_text(text)
-            stream.end_input()
-            async for made in stream:
-                yield made.frame
+    async def _wait_until_wanted(self, reel: Reel, answer: Answer) -> None:
+        while (early_s := self._ahead_s(reel, answer) - LOOKAHEAD_S) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(early_s)
+
+    def _ahead_s(self, reel: Reel, answer: Answer) -> float:
+        """How much sound is made and not yet played."""
+        return max(0.0, reel.made_s - answer.position_s())
 
     def _note_clause(self, answer: Answer) -> None:
         if answer.instants.first_clause_s is None:

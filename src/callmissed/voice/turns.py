@@ -3,10 +3,12 @@ is silent again."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from callmissed.domain.turns import Source, Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.answers import Answer, Utterance
+from callmissed.voice.meters import CallMeter
 from callmissed.voice.stopwatch import Instants, lay_out_stages, ms_since
 
 
@@ -14,11 +16,18 @@ class TurnLog:
     """The turns of one call, told in order, each exactly once, whatever became of its answer."""
 
     def __init__(
-        self, *, llm_model: str, language: str, clock: Clock, tell: Callable[[Turn], None]
+        self,
+        *,
+        llm_model: str,
+        language: str,
+        clock: Clock,
+        meter: CallMeter,
+        tell: Callable[[Turn], None],
     ) -> None:
         self._llm_model = llm_model
         self._language = language
         self._clock = clock
+        self._meter = meter
         self._tell = tell
         self._arrived_s: float | None = None
         self._waiting: Utterance | None = None
@@ -46,7 +55,8 @@ class TurnLog:
     def finish_answer(self, answer: Answer, *, interrupted: bool) -> None:
         """The agent is silent again. A guess that was never scheduled answers nothing and is not
         told."""
-        if answer.utterance is None and not answer.is_greeting:
+        if answer.utterance is None and not answer.is_of_own_accord:
+            self._meter.discard(answer.speech_id)
             return
         utterance = answer.utterance
         instants = answer.instants
@@ -63,7 +73,7 @@ class TurnLog:
                 user_transcript=utterance.words if utterance else None,
                 agent_response=answer.heard.strip(),
                 interrupted=interrupted,
-                llm_model=self._llm_model,
+                llm_model=answer.llm_model or self._llm_model,
                 language=utterance.language if utterance else self._language,
                 created_at=self._wall(begun_s),
                 offset_ms=ms_since(self._arrived_s, begun_s) or 0,
@@ -76,7 +86,8 @@ class TurnLog:
                 generated=answer.generated,
                 sources=_sources(answer),
                 stages=lay_out_stages(instants),
-                trace={"failure": answer.failure} if answer.failure else {},
+                trace=_trace(answer),
+                usage=self._meter.settle(answer.speech_id),
                 **_instants_ms(instants),
             )
         )
@@ -95,6 +106,25 @@ class TurnLog:
 
     def _wall(self, at_s: float) -> datetime:
         return self._clock.now() - timedelta(seconds=self._clock.monotonic_s() - at_s)
+
+
+def _trace(answer: Answer) -> dict[str, Any]:
+    trace: dict[str, Any] = {}
+    if answer.failure:
+        trace["failure"] = answer.failure
+    if answer.fallbacks:
+        trace["fallbacks"] = [
+            {
+                "service": str(one.service),
+                "model": one.model_id,
+                "reason": one.reason,
+                "after": one.after_output,
+            }
+            for one in answer.fallbacks
+        ]
+    if answer.fillers:
+        trace["fillers"] = list(answer.fillers)
+    return trace
 
 
 def _instants_ms(instants: Instants) -> dict[str, int | None]:

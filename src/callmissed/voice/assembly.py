@@ -1,0 +1,66 @@
+"""Puts the parts of a conversation together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from livekit.agents import AgentSession, inference, llm, stt, tts
+
+from callmissed.domain.calls import CallTerms, TurnTaking
+from callmissed.domain.models import Candidate
+from callmissed.domain.usage import Meter
+from callmissed.kit.clock import Clock
+from callmissed.voice.options import (
+    VAD_LEAST_SILENCE_S,
+    InlineExecutor,
+    connect_options,
+    turn_handling,
+)
+from callmissed.voice.sentence_cache import SentenceCache
+from callmissed.voice.speaking import Voice
+from callmissed.voice.synthesis import Privacy, Speaker, Synthesis
+
+
+def open_session(
+    ears: stt.STT[Any], mind: llm.LLM[Any], mouth: tts.TTS[Any], taking: TurnTaking
+) -> AgentSession[None]:
+    """LiveKit's engine, not yet started. It hears through `ears`; of the other two it only needs
+    to know that they are there: what is asked of them goes through our agent.
+    """
+    return AgentSession(
+        stt=ears,
+        llm=mind,
+        tts=mouth,
+        vad=inference.VAD(
+            min_silence_duration=min(VAD_LEAST_SILENCE_S, taking.wait_s),
+            executor=InlineExecutor(),
+        ),
+        turn_handling=turn_handling(taking),
+        conn_options=connect_options(),
+        tts_text_transforms=["filter_markdown", "filter_emoji"],
+        use_tts_aligned_transcript=False,
+        aec_warmup_duration=None,
+        user_away_timeout=None,
+        session_close_transcript_timeout=0.1,
+    )
+
+
+def open_voice(
+    terms: CallTerms,
+    mouths: Sequence[Candidate[tts.TTS[Any]]],
+    *,
+    rate_hz: int,
+    sentences: SentenceCache | None,
+    meter: Meter,
+    clock: Clock,
+) -> Voice:
+    """The call's way to speak; `mouths` are the chosen model and its spares, as in the route."""
+    names = [terms.route.voice, *(spare.voice for spare in terms.route.spare_tts)]
+    synthesis = Synthesis(
+        [Speaker(*pair) for pair in zip(mouths, names, strict=True)],
+        language=terms.route.tts_language,
+        rate_hz=rate_hz,
+        privacy=Privacy(terms.tenant_id, terms.private_words),
+        sentences=sentences,
+        meter=meter,
+    )
+    return Voice(synthesis, clock.monotonic_s)

@@ -1,0 +1,120 @@
+"""Which model is asked next when one fails: the chosen one first, its spares behind it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+from livekit.agents import APIError, APIStatusError
+
+from callmissed.domain.models import Candidate, Engine, Service
+
+SOON_S = 1.0
+"""A failure that came sooner than this leaves time to ask the same model again."""
+
+NOT_THE_PROVIDERS_FAULT = frozenset({400, 413, 415, 422})
+"""HTTP status codes that speak about one request, not about the provider's health."""
+
+CIRCUIT_OPEN = "circuit open"
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A model that was asked and left. `after_output` is True where it had begun to deliver."""
+
+    service: Service
+    model_id: str
+    reason: str
+    after_output: bool
+
+
+class Trial(Generic[Engine]):
+    """The attempts at one piece of work.
+
+    Call `next`, work, then tell the outcome: `succeeded`, `failed` or, where the attempt says
+    nothing about the model, `repeat`. What failed is added to `fallbacks`; those that stand there
+    as failed are not asked again, so that one answer does not go back to a model it has left. A
+    call without spares asks its only model a second time where that is worth it.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        candidates: Sequence[Candidate[Engine]],
+        fallbacks: list[Fallback],
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._service = service
+        self._candidates = candidates
+        self._fallbacks = fallbacks
+        self._monotonic_s = monotonic_s
+        self._current: Candidate[Engine] | None = None
+        self._began_s = 0.0
+        self._asks_again = False
+        self._has_asked_again = False
+        self.last_error: Exception = NobodyLeftError()
+
+    def next(self) -> Candidate[Engine] | None:
+        """Whom to ask now; None where nobody is left."""
+        if self._asks_again and self._current is not None:
+            self._asks_again = False
+            return self._begin(self._current) if self._current.breaker.allows() else None
+        left = {one.model_id for one in self._fallbacks if one.service is self._service}
+        has_spares = len(self._candidates) > 1
+        for candidate in self._candidates if self._current is None or has_spares else ():
+            if has_spares and candidate.model.id in left:
+                continue
+            if candidate.breaker.allows():
+                return self._begin(candidate)
+            self._note(candidate, CIRCUIT_OPEN, after_output=False)
+        return None
+
+    def repeat(self) -> None:
+        """The same one is asked again; nobody is blamed."""
+        self._asks_again = True
+
+    def succeeded(self) -> None:
+        if self._current is not None:
+            self._current.breaker.succeeded()
+
+    def failed(self, error: Exception, *, after_output: bool) -> None:
+        if self._current is None:
+            return
+        if speaks_of_provider(error):
+            self._current.breaker.failed()
+        self._note(self._current, describe(error), after_output=after_output)
+        self.last_error = error
+        self._asks_again = self._is_worth_another(error)
+        self._has_asked_again |= self._asks_again
+
+    def _begin(self, candidate: Candidate[Engine]) -> Candidate[Engine]:
+        self._current = candidate
+        self._began_s = self._monotonic_s()
+        return candidate
+
+    def _is_worth_another(self, error: Exception) -> bool:
+        return (
+            len(self._candidates) == 1
+            and not self._has_asked_again
+            and isinstance(error, APIError)
+            and error.retryable
+            and self._monotonic_s() - self._began_s < SOON_S
+        )
+
+    def _note(self, candidate: Candidate[Engine], reason: str, *, after_output: bool) -> None:
+        self._fallbacks.append(Fallback(self._service, candidate.model.id, reason, after_output))
+
+
+class NobodyLeftError(Exception):
+    """Every model of a service was left before this piece of work began."""
+
+
+def speaks_of_provider(error: Exception) -> bool:
+    """False for a refusal of this one request, which tells nothing about the next."""
+    return not (isinstance(error, APIStatusError) and error.status_code in NOT_THE_PROVIDERS_FAULT)
+
+
+def describe(error: Exception) -> str:
+    """The error's kind and status code; never its message, which may hold what was said."""
+    name = type(error).__name__
+    return f"{name} {error.status_code}" if isinstance(error, APIStatusError) else name

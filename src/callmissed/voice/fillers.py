@@ -1,0 +1,66 @@
+"""What is said when an answer is late or does not come: recorded ahead, at hand whatever fails."""
+
+from collections.abc import Awaitable, Callable
+
+from livekit import rtc
+
+from callmissed.domain.prompts import apology, fillers, goodbye
+
+Clip = tuple[rtc.AudioFrame, ...]
+
+QUIET_LIMIT_S = 1.8
+"""So long nobody speaks at most while an answer is awaited."""
+
+
+class Clips:
+    """The agent's standing sentences in one language, as sound where `record` could make it."""
+
+    def __init__(self, record: Callable[[str], Awaitable[Clip]]) -> None:
+        self._record = record
+        self._clips: dict[str, Clip] = {}
+        self.apology = ""
+        self.goodbye = ""
+        self.fillers: tuple[str, ...] = ()
+
+    def speak(self, language: str) -> None:
+        """From now on the sentences are those of this language (BCP-47); `record_all` makes them
+        sound."""
+        self.apology = apology(language)
+        self.goodbye = goodbye(language)
+        self.fillers = fillers(language)
+        self._clips.clear()
+
+    async def record_all(self) -> None:
+        """Tries to make what is missing, the most urgent first."""
+        for text in (self.apology, *self.fillers, self.goodbye):
+            if text not in self._clips and (clip := await self._record(text)):
+                self._clips[text] = clip
+
+    @property
+    def are_complete(self) -> bool:
+        return len(self._clips) == len(self.fillers) + 2
+
+    def find(self, text: str) -> Clip:
+        """Empty where it could not be recorded."""
+        return self._clips.get(text, ())
+
+
+class Patience:
+    """How often the caller of one answer has been asked to wait: once for each filler, then no
+    more."""
+
+    def __init__(self, sentences: tuple[str, ...]) -> None:
+        self._left = list(sentences)
+        self._taken_s = 0.0
+
+    def wait_s(self, quiet_from_s: float | None, now_s: float) -> float | None:
+        """How long from now until something must be said, if the agent is silent from then on;
+        None for ever."""
+        if quiet_from_s is None:
+            return None
+        return max(0.0, max(quiet_from_s, self._taken_s) + QUIET_LIMIT_S - now_s)
+
+    def take(self, now_s: float) -> str | None:
+        """The next filler; None when the caller has waited long enough."""
+        self._taken_s = now_s
+        return self._left.pop(0) if self._left else None
