@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from callmissed.dev import control, sarvam_stt
+from callmissed.dev import chat, control, sarvam_stt
 from callmissed.dev.faults import Fault
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.listening import Port
@@ -127,4 +127,7 @@ def build_app(simulation: Simulation) -> web.Application:
     app[SIMULATION] = simulation
     app.add_routes(control.routes())
     app.add_routes(sarvam_stt.routes(PATHS["sarvam"]))
+    app.add_routes(chat.sarvam_routes(PATHS["sarvam"]))
+    for vendor in chat.VENDORS:
+        app.add_routes(chat.routes(vendor, PATHS[vendor.name]))
     return app

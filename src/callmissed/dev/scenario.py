@@ -64,7 +64,8 @@ class Mind:
     (case ignored) answers with its right side; else `reply`. `{said}` in an answer is what the
     caller said. `calls` are called first, where the request has tools by those names and no result
     of theirs yet. `served_by` is the model that the answer names, where it is not the one asked.
-    `reasoning` is thought aloud first, by models that think. `cached_tokens` is the most of a
+    `reasoning` is thought aloud first by models that think, and takes
+    `reasoning_ms` more. `cached_tokens` is the most of a
     prompt that counts as cached. `tells_usage` False leaves out the usage chunk.
     """
 
@@ -74,7 +75,7 @@ class Mind:
     first_token_ms: float = 256
     token_ms: float = 1000 / 414
     reasoning: str = "The caller asks something. I think about it step by step."
-    reasoning_ms: float = 0
+    reasoning_ms: float = 5700
     served_by: str = ""
     cached_tokens: int = 0
     tells_usage: bool = True
@@ -112,7 +113,7 @@ class Scenario:
 
 SWIFT = Scenario(
     Ears(partial_after_ms=0, final_after_ms=0, processing_ms=0, silence_ms=200),
-    Mind(first_token_ms=0, token_ms=0),
+    Mind(first_token_ms=0, token_ms=0, reasoning_ms=0),
     Mouth(first_byte_ms=0, real_time_factor=0),
 )
 """Nothing takes longer than it must: for tests that ask what, not when."""

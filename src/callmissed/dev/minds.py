@@ -1,0 +1,75 @@
+"""What a simulated language model answers to a request, and how many tokens that is."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from callmissed.dev.scenario import Call, Mind
+
+TOKENS_A_MESSAGE = 4
+_TOKEN = re.compile(r"\s?[^\W\d_]{1,6}|\s?\d{1,3}|\s?[^\w\s]|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Calls of tools, or a text."""
+
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+
+
+def tokens_of(text: str) -> list[str]:
+    """Pieces of at most six letters or three digits; joined they are the text."""
+    return _TOKEN.findall(text)
+
+
+def answer_of(mind: Mind, body: Mapping[str, Any]) -> Answer:
+    """What the scenario says to the caller's last words."""
+    messages = body.get("messages", [])
+    calls = _calls_due(mind, messages, _offered(body))
+    if calls:
+        return Answer(calls=calls)
+    said = said_last(messages)
+    for needle, reply in mind.answers:
+        if needle.casefold() in said.casefold():
+            return Answer(reply.replace("{said}", said))
+    return Answer(mind.reply.replace("{said}", said))
+
+
+def said_last(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The caller's last words."""
+    spoken = [_text(message) for message in messages if message.get("role") == "user"]
+    return spoken[-1] if spoken else ""
+
+
+def count_input(body: Mapping[str, Any]) -> int:
+    """Tokens of all messages and tools, and four for each message."""
+    messages = body.get("messages", [])
+    texts = [_text(message) for message in messages]
+    texts += [json.dumps(message["tool_calls"]) for message in messages if "tool_calls" in message]
+    if body.get("tools"):
+        texts.append(json.dumps(body["tools"]))
+    return sum(len(tokens_of(text)) for text in texts) + TOKENS_A_MESSAGE * len(messages)
+
+
+def _calls_due(
+    mind: Mind, messages: Sequence[Mapping[str, Any]], offered: frozenset[str]
+) -> tuple[Call, ...]:
+    if messages and messages[-1].get("role") == "tool":
+        return ()
+    return tuple(call for call in mind.calls if call.name in offered)
+
+
+def _offered(body: Mapping[str, Any]) -> frozenset[str]:
+    if body.get("tool_choice") == "none":
+        return frozenset()
+    return frozenset(tool["function"]["name"] for tool in body.get("tools") or ())
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return " ".join(part.get("text", "") for part in content)
