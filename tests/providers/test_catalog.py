@@ -1,11 +1,16 @@
 """The catalogue holds what the documents promise, and a contradiction stops the start."""
 
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 
-from callmissed.domain.models import Service
+from callmissed.domain.models import ModelStatus, Service
 from callmissed.providers.catalog import CatalogError, load_catalog, parse_catalog
 
 CATALOG = load_catalog()
+SHIPPED = (files("callmissed.providers") / "catalog.toml").read_text("utf-8")
 
 STANZA = """
 [defaults]
@@ -65,6 +70,107 @@ def test_a_contradiction_is_named_at_the_start(old: str, new: str) -> None:
     assert old in STANZA
     with pytest.raises(CatalogError):
         parse_catalog(STANZA.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("over", "told"),
+    [
+        ('[[models]]\nid = "x"\nservice = "llm"\nprovider = "nobody"\nupstream = "x"', "nobody"),
+        (
+            '[[models]]\nid = "x"\nservice = "llm"\nprovider = "ollama"',
+            "x (llm): the field 'upstre",
+        ),
+        (
+            '[[models]]\nid = "kimi-k2.5"\nservice = "llm"\nspares = ["kimi-k2.5"]',
+            "kimi-k2.5 (llm)",
+        ),
+        ('[[models]]\nid = "kimi-k2.5"\nservice = "llm"\nspares = ["nobody"]', "'nobody'"),
+        ('[[models]]\nid = "saaras:v3"\nservice = "stt"\nlanguages = "en"', "saaras:v3 (stt)"),
+        ('[[models]]\nid = "saaras:v3"\nservice = "stt"\nlanguages = ["english"]', "english"),
+        ('[[models]]\nid = "saaras:v3"\nservice = "stt"\nlanguages = ["en", "en"]', "twice"),
+        ('[[providers]]\nname = "sarvam"\nwire = "grpc"', "[[providers]] sarvam"),
+        ('[[providers]]\nname = "mine"\nwire = "openai"', "[[providers]] mine"),
+        ('[[providers]]\nname = "sarvam"\nbase_url = "ftp://a.example"', "[[providers]] sarvam"),
+        ('[[providers]]\nname = "sarvam"\nmax_stt_sockets = 0', "below 1"),
+        ('[[providers]]\nname = "sarvam"\nkey = "sk-secret-in-a-file"', "'key'"),
+        ('[[providers]]\nbase_url = "http://a.example"', "has no name"),
+        ('[[providers]]\nname = "Mine!"\nwire = "openai"\nbase_url = "http://a.b"', "Mine!"),
+        ('[[families]]\nservice = "llm"\nprovider = "ollama"\nforms = ["o/{model}"]', "{vendor}"),
+        ('[[model]]\nid = "x"', "'model'"),
+        ('[defaults]\nllm = "nobody"', "[defaults]"),
+        ("not toml", "own.toml"),
+    ],
+)
+def test_a_slip_in_the_operator_s_file_names_its_stanza(over: str, told: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        parse_catalog(SHIPPED, over, name="own.toml")
+    assert told in str(caught.value)
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_the_operator_s_file_is_laid_over_ours_field_by_field(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        """
+[defaults]
+llm = "llama"
+
+[[providers]]
+name = "sarvam"
+max_stt_sockets = 100
+
+[[models]]
+id = "llama"
+service = "llm"
+provider = "ollama"
+upstream = "llama3.2"
+
+[[models]]
+id = "bulbul:v3"
+service = "tts"
+status = "maintenance"
+"""
+    )
+    catalog = load_catalog(own)
+    assert catalog.defaults == {**CATALOG.defaults, Service.LLM: "llama"}
+    assert catalog.providers["sarvam"] == replace(CATALOG.providers["sarvam"], max_stt_sockets=100)
+    bulbul, ours = (one.find(Service.TTS, "bulbul:v3") for one in (catalog, CATALOG))
+    assert ours is not None and bulbul == replace(ours, status=ModelStatus.MAINTENANCE)
+    llama = catalog.find(Service.LLM, "llama")
+    assert llama is not None and (llama.provider, llama.status) == ("ollama", "available")
+    assert len(catalog.models) == len(CATALOG.models) + 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes_to"),
+    [
+        ("openrouter/moonshotai/kimi-k3", ("openrouter", "moonshotai/kimi-k3")),
+        ("moonshotai/kimi-k3:free", ("openrouter", "moonshotai/kimi-k3:free")),
+        ("openrouter/auto", ("openrouter", "openrouter/auto")),
+        ("openrouter/moonshotai/kimi-k2.5", ("openrouter", "moonshotai/kimi-k2.5")),
+        ("moonshot/kimi-k2.5", ("moonshot", "kimi-k2.5")),
+        ("moonshot/kimi-k9", None),
+        ("local/nothing", None),
+        ("sarvam/sarvam-105b", None),
+        ("a/b/c", None),
+        ("a//b", None),
+        ("a/b c", None),
+        ("ä/b", None),
+        ("../b", None),
+    ],
+)
+def test_an_id_of_openrouter_needs_no_stanza(asked: str, goes_to: tuple[str, str] | None) -> None:
+    found = CATALOG.find(Service.LLM, asked)
+    assert (None if found is None else (found.provider, found.upstream)) == goes_to
+    assert CATALOG.find(Service.TTS, asked) is None
+
+
+def test_other_addresses_are_the_operator_s() -> None:
+    moved = CATALOG.with_base_urls({"sarvam": "http://127.0.0.1:20500/sarvam"})
+    assert moved.providers["sarvam"].base_url == "http://127.0.0.1:20500/sarvam"
+    assert moved.providers["sarvam"].key_header == "api-subscription-key"
+    with pytest.raises(CatalogError, match="nobody"):
+        CATALOG.with_base_urls({"nobody": "http://127.0.0.1"})
 
 
 def test_a_machine_without_any_voice_cannot_start() -> None:
