@@ -118,8 +118,8 @@ class ChatLLM(llm.LLM[Never]):
         )
 
     def _count(self, request: ChatRequest, reader: AnswerReader) -> TokenCount:
-        body = request.body
-        count = reader.count(estimate_input(body["messages"], body.get("tools", ())))
+        messages, tools = request.body["messages"], request.body.get("tools", ())
+        count = reader.count(partial(estimate_input, messages, tools))
         report_tokens(count, self._model, reader.served_by, self._meter)
         return count
 

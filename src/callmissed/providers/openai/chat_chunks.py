@@ -3,16 +3,17 @@
 Format: OpenAI's `chat.completion.chunk`, with what other servers are known to add to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from livekit.agents import APIConnectionError, llm, utils
 from livekit.agents.llm.utils import ThinkingTokenFilter, strip_thinking_tokens
 
 from callmissed.kit.bounded_json import MalformedJsonError, UnholdableJsonError, parse_json
+from callmissed.kit.token_estimate import estimate_tokens
 from callmissed.providers.openai.chat_errors import NoAnswerError, error_inside
 from callmissed.providers.openai.tool_calls import ToolCallReader
-from callmissed.providers.openai.usage import TokenCount, estimate_tokens, read_token_count
+from callmissed.providers.openai.usage import TokenCount, read_token_count
 
 DONE = b"[DONE]"
 FAILED = "error"
@@ -77,14 +78,14 @@ class AnswerReader:
             raise NoAnswerError("The model ended without an answer.")
         return calls
 
-    def count(self, input_estimate: int) -> TokenCount:
+    def count(self, estimate_input: Callable[[], int]) -> TokenCount:
         """As the provider told it; before it did, or where it does not, an estimate of what came so
         far.
         """
         if self._count is not None:
             return self._count
-        given = estimate_tokens("".join(self._generated))
-        return TokenCount(input_estimate, given, is_estimate=True)
+        given = sum(map(estimate_tokens, self._generated))
+        return TokenCount(estimate_input(), given, is_estimate=True)
 
     def _read_choice(self, choice: Mapping[str, Any]) -> str:
         delta = choice.get("delta")

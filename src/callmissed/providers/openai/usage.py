@@ -7,10 +7,8 @@ from typing import Any
 
 from callmissed.domain.models import Model
 from callmissed.domain.usage import Measure, Meter, Usage
+from callmissed.kit.token_estimate import estimate_tokens
 
-# Byte-level tokenisers take about four bytes of English for a token and, three bytes a letter, one
-# and a third letters of an Indian script.
-BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4
 
 
@@ -40,11 +38,6 @@ def read_token_count(usage: object) -> TokenCount | None:
     if cached is None:
         cached = _count(usage.get("cached_tokens")) or 0
     return TokenCount(taken, given, min(cached, taken))
-
-
-def estimate_tokens(text: str) -> int:
-    """A quarter of the bytes of its UTF-8, rounded up."""
-    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
 
 
 def estimate_input(
