@@ -11,6 +11,7 @@ from livekit.agents._exceptions import APIError
 from callmissed.domain.models import Model, ModelStatus, Service
 from callmissed.kit.mulaw import decode_mulaw
 from callmissed.providers.sarvam.stt import wires_of
+from callmissed.providers.sarvam.stt_errors import error_of_close
 from callmissed.providers.sarvam.stt_languages import (
     HEARD,
     classic_language,
@@ -26,7 +27,6 @@ from callmissed.providers.sarvam.stt_wire import (
     SpeechBegan,
     SpeechEnded,
     Words,
-    error_of_close,
 )
 
 SOUND = np.array([0, 1000, -1000, 32_124], np.int16)
@@ -58,6 +58,7 @@ def test_a_model_is_reached_by_the_socket_with_partials_first() -> None:
         "silence_duration_ms": "300",
         "encoding": "linear16",
         "sample_rate": "16000",
+        "return_timestamps": "true",
     }
     assert classic.query == {
         "language-code": "unknown",
@@ -168,8 +169,15 @@ def test_what_the_realtime_socket_tells() -> None:
     assert read("vad.speech_start", utterance_idx=0) == SpeechBegan()
     assert read("vad.speech_end", utterance_idx=0, confidence=0.9) == SpeechEnded()
     assert read("transcript.partial", text="my", language="en-IN") == Words("my", False, "en-IN")
-    final = read("transcript.final", text="my name", language="en-IN", language_confidence=0.8)
-    assert final == Words("my name", True, "en-IN", 0.8)
+    final = read(
+        "transcript.final",
+        text="my name",
+        language="en-IN",
+        language_confidence=0.8,
+        start_s=1,
+        end_s=2.5,
+    )
+    assert final == Words("my name", True, "en-IN", 0.8, start_s=1.0, end_s=2.5)
     assert read("session.end", audio_duration_s=2.0) == Over()
     assert read("pong") is None
     assert read("config.updated", applied=[]) is None

@@ -125,14 +125,41 @@ def test_speech_that_begins_again_before_its_end_was_told_has_an_end() -> None:
     assert told(events) == ["start", "end", "start", "final: hello", "end"]
 
 
-def test_a_final_carries_language_confidence_and_place() -> None:
+def test_a_final_carries_language_confidence_and_the_end_of_what_it_covers() -> None:
+    line = spoken_line()
+    line.take(SpeechBegan())
+    line.silence(0.3)
+    line.flush()
+    line.speech(0.5)
+    event, _ = line.take(final("नमस्ते", "hi-IN"))
+    data = event.alternatives[0]
+    assert (data.language, data.confidence, event.request_id) == ("hi-IN", 0.9, "r1")
+    assert (data.start_time, data.end_time) == (pytest.approx(12.0), pytest.approx(12.3))
+
+
+def test_an_end_that_the_server_told_lies_a_moment_before() -> None:
     line = spoken_line()
     line.take(SpeechBegan())
     line.silence(0.5)
-    (event,) = line.take(final("नमस्ते", "hi-IN"))
-    data = event.alternatives[0]
-    assert (data.language, data.confidence, event.request_id) == ("hi-IN", 0.9, "r1")
-    assert (data.start_time, data.end_time) == (pytest.approx(12.0), pytest.approx(12.5))
+    line.take(SpeechEnded())
+    line.silence(0.5)
+    (event,) = line.take(final("hello"))
+    assert event.alternatives[0].end_time == pytest.approx(12.2)
+
+
+def test_a_final_whose_end_nobody_knows_says_so() -> None:
+    line = spoken_line()
+    line.take(SpeechBegan())
+    (event,) = line.take(final("hello"))
+    assert event.alternatives[0].end_time == 0.0
+
+
+def test_a_place_that_the_server_tells_is_believed_where_it_can_be() -> None:
+    for told_s, place_s in ((1.9, 11.9), (0.5, 0.0), (7.0, 0.0)):
+        line = spoken_line()
+        line.take(SpeechBegan())
+        (event,) = line.take(Words("hello", True, end_s=told_s))
+        assert event.alternatives[0].end_time == pytest.approx(place_s)
 
 
 def test_a_language_that_nobody_names_is_the_calls() -> None:

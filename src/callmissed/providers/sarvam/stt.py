@@ -25,11 +25,12 @@ from livekit.agents.utils import AudioBuffer
 from callmissed.domain.models import Access, Model, Service
 from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.recent import Recent
+from callmissed.providers.sarvam.stt_errors import REFUSED_CLOSE
 from callmissed.providers.sarvam.stt_languages import classic_language, realtime_language
 from callmissed.providers.sarvam.stt_socket import Socket, open_socket
 from callmissed.providers.sarvam.stt_sound import SoundLog
 from callmissed.providers.sarvam.stt_talk import KEEP_ALIVE_S, Talk
-from callmissed.providers.sarvam.stt_wire import REFUSED_CLOSE, ClassicWire, RealtimeWire, Wire
+from callmissed.providers.sarvam.stt_wire import ClassicWire, RealtimeWire, Wire
 from callmissed.providers.sarvam.stt_words import Dictation
 
 REMEMBER_REFUSAL_S = 3600.0
@@ -93,11 +94,7 @@ class SarvamSTT(stt.STT[Never]):
         refused: Recent,
         keep_alive_s: float = KEEP_ALIVE_S,
     ) -> None:
-        super().__init__(
-            capabilities=stt.STTCapabilities(
-                streaming=True, interim_results=True, offline_recognize=False, manual_flush=True
-            )
-        )
+        super().__init__(capabilities=_capabilities(tells_partials=True))
         self._http = http
         self._access = access
         self._wires = tuple(wires)
@@ -115,6 +112,11 @@ class SarvamSTT(stt.STT[Never]):
     @property
     def provider(self) -> str:
         return self._access.provider.name
+
+    @property
+    def capabilities(self) -> stt.STTCapabilities:
+        """Of the socket that the next stream opens, as far as it is known by now."""
+        return _capabilities(tells_partials=isinstance(self.usable_wires()[0], RealtimeWire))
 
     @property
     def accepts_mulaw(self) -> bool:
@@ -246,6 +248,12 @@ class SarvamSTTStream(stt.RecognizeStream):
     def _emit(self, event: stt.SpeechEvent) -> None:
         if not self._event_ch.closed:
             self._event_ch.send_nowait(event)
+
+
+def _capabilities(*, tells_partials: bool) -> stt.STTCapabilities:
+    return stt.STTCapabilities(
+        streaming=True, interim_results=tells_partials, offline_recognize=False, manual_flush=True
+    )
 
 
 def _is_fresh(opened: asyncio.Task[Socket], wire: Wire) -> bool:

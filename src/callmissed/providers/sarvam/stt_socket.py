@@ -9,7 +9,8 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError, utils
 
 from callmissed.domain.models import Access
 from callmissed.providers.sarvam.errors import error_of_answer, error_of_failure
-from callmissed.providers.sarvam.stt_wire import Failed, News, Wire, error_of_close
+from callmissed.providers.sarvam.stt_errors import error_of_close
+from callmissed.providers.sarvam.stt_wire import Failed, News, Wire
 
 OPEN_TIMEOUT_S = 2.0
 SEND_TIMEOUT_S = 3.0

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from livekit import rtc
@@ -52,6 +53,16 @@ class SoundCutter:
         return rest
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whether words can have been spoken. `ends_s` is up to where in the sound nothing else was
+    said, None where nobody knows.
+    """
+
+    is_granted: bool
+    ends_s: float | None
+
+
 class SoundLog:
     """The loudness of what was sent, to tell words that were spoken from words that a recogniser
     made up over silence.
@@ -91,19 +102,23 @@ class SoundLog:
         """Whether words that arrive now can have been spoken."""
         while self._marks_s and self._marks_s[0] < self.position_s - CLAIM_WITHIN_S:
             self._since_s = self._marks_s.popleft()
-        if self._marks_s or self._monotonic_s() < self._trusted_to_s:
+        if self._marks_s or self._is_burst():
             return True
         return self._has_sound(self._since_s, self.position_s)
 
-    def claim(self) -> bool:
+    def claim(self) -> Claim:
         """`can_be_words`, for the words of a whole utterance: the sound before its end serves no
         other.
         """
+        back_s = max(self._since_s, self.position_s - LOOK_BACK_S)
         if not self.can_be_words():
-            return False
-        back_s = self.position_s - LOOK_BACK_S
-        self._since_s = self._marks_s.popleft() if self._marks_s else max(self._since_s, back_s)
-        return True
+            return Claim(is_granted=False, ends_s=back_s)
+        has_mark, is_burst = bool(self._marks_s), self._is_burst()
+        self._since_s = self._marks_s.popleft() if has_mark else back_s
+        return Claim(is_granted=True, ends_s=self._since_s if has_mark and not is_burst else None)
+
+    def _is_burst(self) -> bool:
+        return self._monotonic_s() < self._trusted_to_s
 
     def _has_sound(self, since_s: float, until_s: float) -> bool:
         newest = len(self._levels_db)

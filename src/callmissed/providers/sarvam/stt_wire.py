@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from livekit.agents import APIConnectionError, APIError, APIStatusError
+from livekit.agents import APIConnectionError, APIStatusError
 from numpy.typing import NDArray
 
 from callmissed.kit.mulaw import encode_mulaw
 from callmissed.providers.sarvam.errors import error_of_message
+from callmissed.providers.sarvam.stt_errors import error_of_realtime
 
 Samples = NDArray[np.int16]
 
 CLASSIC_PATH = "/speech-to-text/ws"
 REALTIME_PATH = "/speech-to-text-realtime/ws"
-REFUSED_CLOSE = 4000
-"""A realtime socket that closes so rejected the account or what it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ class SpeechEnded:
 @dataclass(frozen=True, slots=True)
 class Words:
     """What was heard: of an utterance so far, or of a whole one. `language` as the server wrote it,
-    None where it named none; `confidence` in it, 0 to 1, None where none was told.
+    None where it named none; `confidence` in it, 0 to 1, None where none was told. `start_s` and
+    `end_s` are its place in the sound of the socket, where the server tells it.
     """
 
     text: str
@@ -50,6 +50,8 @@ class Words:
     language: str | None = None
     confidence: float | None = None
     request_id: str = ""
+    start_s: float | None = None
+    end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ class RealtimeWire:
             "silence_duration_ms": "300",
             "encoding": "mulaw" if self.is_mulaw else "linear16",
             "sample_rate": str(self.rate_hz),
+            "return_timestamps": "true",
             **self.more,
         }
 
@@ -221,50 +224,14 @@ class RealtimeWire:
                     language=_text(content.get("language")) or None,
                     confidence=_share(content.get("language_confidence")),
                     request_id=_text(content.get("request_id")),
+                    start_s=_number(content.get("start_s")),
+                    end_s=_number(content.get("end_s")),
                 )
             case "error":
-                return Failed(_realtime_error(content), bool(content.get("is_fatal", True)))
+                return Failed(error_of_realtime(content), bool(content.get("is_fatal", True)))
             case "session.end":
                 return Over()
         return None
-
-
-def error_of_close(code: int | None, reason: object) -> APIError:
-    """What the end of a socket means while sound is still being sent.
-
-    A clean end is one too: whoever listens would be deaf from then on.
-    """
-    match code:
-        case 1003:
-            return _error_of_1003(reason)
-        case 1011:
-            return APIStatusError("Sarvam failed inside", status_code=500)
-        case 1013:
-            return APIStatusError("Sarvam cannot listen now", status_code=503)
-        case 4000:  # REFUSED_CLOSE
-            return APIStatusError(
-                "Sarvam rejected the socket", status_code=REFUSED_CLOSE, retryable=False
-            )
-    return APIConnectionError(f"Sarvam ended the socket while somebody spoke ({code})")
-
-
-def _error_of_1003(reason: object) -> APIStatusError:
-    """One close code for a key, a quota and a rate: the reason tells which."""
-    text = reason.lower() if isinstance(reason, str) else ""
-    if any(word in text for word in ("key", "auth", "subscription")):
-        return error_of_message({"code": "invalid_api_key_error"}, "to listen")
-    if any(word in text for word in ("quota", "credit", "balance")):
-        return error_of_message({"code": "insufficient_quota_error"}, "to listen")
-    return error_of_message({"code": "rate_limit_exceeded_error"}, "to listen")
-
-
-def _realtime_error(content: Mapping[str, Any]) -> APIStatusError:
-    """Its `status_code` decides where its `code` is none of the documented names."""
-    error = error_of_message(content, "to listen")
-    status = content.get("status_code")
-    if error.status_code != -1 or not isinstance(status, int):
-        return error
-    return error_of_message({**content, "code": status}, "to listen")
 
 
 def _object(message: str) -> Mapping[str, Any]:
@@ -282,6 +249,10 @@ def _text(value: object) -> str:
 
 
 def _share(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return min(max(float(value), 0.0), 1.0)
+    number = _number(value)
+    return None if number is None else min(max(number, 0.0), 1.0)
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]

@@ -10,6 +10,9 @@ from callmissed.providers.sarvam.stt_languages import told_language
 from callmissed.providers.sarvam.stt_sound import SoundLog
 from callmissed.providers.sarvam.stt_wire import SpeechBegan, SpeechEnded, Words
 
+LATE_S = 1.0
+"""A server tells that somebody began to speak at most that long after it."""
+
 _Kind = stt.SpeechEventType
 _WORD = re.compile(r"[^\s.,!?;:।॥\"()]+")
 
@@ -23,7 +26,8 @@ class Dictation:
     at its beginning that the partial before it had too; where these are all, or where the speech
     is over, it is a PREFLIGHT_TRANSCRIPT: good enough to begin an answer.
 
-    `offset_s` is where the socket's sound begins in the caller's.
+    `offset_s` is where the socket's sound begins in the caller's. A final's `end_time` is where the
+    sound ends that its words cover, and 0 where nobody knows.
     """
 
     def __init__(self, sound: SoundLog, language: str, offset_s: float = 0.0) -> None:
@@ -73,14 +77,20 @@ class Dictation:
 
     def _take_final(self, words: Words) -> Iterator[stt.SpeechEvent]:
         self._request_id = words.request_id
-        is_heard = self._sound.claim() and bool(words.text)
+        claim = self._sound.claim()
+        is_heard = claim.is_granted and bool(words.text)
         was_open = self._is_open or self._is_speaking
         if is_heard and not was_open:
             yield self._begin()
-        yield self._words(_Kind.FINAL_TRANSCRIPT, words, is_heard=is_heard)
+        ends_s = words.end_s if self._is_likely(words.end_s) else claim.ends_s
+        yield self._words(_Kind.FINAL_TRANSCRIPT, words, is_heard=is_heard, ends_s=ends_s)
         self._partial, self._told_early, self._is_open = None, "", False
         if self._is_flushed or not was_open:
             yield from self._end()
+
+    def _is_likely(self, end_s: float | None) -> bool:
+        """A server may count from elsewhere than the socket's first sound."""
+        return end_s is not None and self._began_s - LATE_S < end_s <= self._sound.position_s
 
     def _tell_early(self) -> Iterator[stt.SpeechEvent]:
         partial = self._partial
@@ -107,6 +117,7 @@ class Dictation:
         words: Words,
         *,
         is_heard: bool = True,
+        ends_s: float | None = None,
         stable_words: int | None = None,
     ) -> stt.SpeechEvent:
         sure = 1.0 if words.confidence is None else words.confidence
@@ -114,7 +125,7 @@ class Dictation:
             language=LanguageCode(told_language(words.language, self._language)),
             text=words.text if is_heard else "",
             start_time=self._offset_s + self._began_s,
-            end_time=self._offset_s + self._sound.position_s,
+            end_time=0.0 if ends_s is None else self._offset_s + ends_s,
             confidence=sure if is_heard else 0.0,
             metadata=None if stable_words is None else {"stable_words": stable_words},
         )
