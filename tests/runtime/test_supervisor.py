@@ -48,7 +48,7 @@ async def supervisor(lines: Lines) -> AsyncIterator[Supervisor]:
 
 
 def python(name: str, code: str) -> Child:
-    return Child(name, Command([sys.executable, "-c", code]), patience_s=20)
+    return Child(name, Command([sys.executable, "-c", code]), stop=((signal.SIGTERM, 20),))
 
 
 async def pid_said(lines: Lines) -> int:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from callmissed.cli.faults import told_plainly
+from callmissed.cli.within import DataDir, run_within
 
 if TYPE_CHECKING:
+    from callmissed.runtime.house import House
     from callmissed.runtime.settings import Settings
 
 SHOWN_SECRET = "(set)"  # noqa: S105
@@ -40,11 +42,19 @@ def add_to(app: typer.Typer, doors: Doors) -> None:
         with told_plainly():
             doors.run_jobs(_enter("jobs"))
 
-    @app.command()
-    def worker() -> None:
+    worker = typer.Typer(
+        help="Run calls: one parent and its call processes.", invoke_without_command=True
+    )
+
+    @worker.callback()
+    def run_worker(context: typer.Context) -> None:
         """Run calls: one parent and its call processes."""
-        with told_plainly():
-            doors.run_worker(_enter("worker"))
+        if context.invoked_subcommand is None:
+            with told_plainly():
+                doors.run_worker(_enter("worker"))
+
+    worker.command()(drain)
+    app.add_typer(worker, name="worker")
 
     @app.command(name="worker-child", hidden=True)
     def worker_child() -> None:
@@ -55,6 +65,22 @@ def add_to(app: typer.Typer, doors: Doors) -> None:
 
     for command in (migrate, settings, version):
         app.command()(command)
+
+
+def drain(
+    host: Annotated[
+        str | None, typer.Option(help="The workers on this host only, by its name; else all.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Have workers take no more calls and leave after their last; prints how many were asked."""
+    from callmissed.services.workers import ask_to_drain
+
+    async def ask(house: "House") -> int:
+        async with house.database.system() as db:
+            return await ask_to_drain(db, host)
+
+    typer.echo(f"{run_within(ask, data_dir)} workers drain")
 
 
 def migrate() -> None:

@@ -27,8 +27,8 @@ Show = Callable[[str, str], None]
 class Child:
     """`before` runs ahead of every start; `ready` returns when the child answers (None: at once).
 
-    To stop it the `stop_signals` are sent one after the other, `patience_s` each; then it is
-    killed with all that it started.
+    To stop it the signals of `stop` are sent one after the other, each with the seconds that it
+    gets; then it is killed with all that it started.
     """
 
     name: str
@@ -36,8 +36,7 @@ class Child:
     before: Callable[[], Awaitable[None]] | None = None
     ready: Callable[[], Awaitable[None]] | None = None
     ready_within_s: float = 60.0
-    stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
-    patience_s: float = 5.0
+    stop: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 5.0),)
 
 
 class Supervisor:
@@ -184,10 +183,10 @@ class _Running:
             await asyncio.gather(self.watch, return_exceptions=True)
         if self._process is None:
             return
-        for stop_signal in self.child.stop_signals:
+        for stop_signal, patience_s in self.child.stop:
             if self._process.returncode is None and not hurrying.is_set():
                 self._process.send_signal(stop_signal)
-                await _first_of(self._process.wait(), hurrying.wait(), self.child.patience_s)
+                await _first_of(self._process.wait(), hurrying.wait(), patience_s)
         self._kill()
         await self.ended()
         if self._pump is not None:

@@ -36,6 +36,9 @@ STAND_INS = {
     "LIVEKIT_API_SECRET": "stands-in-for-that-of-the-media-server",
 }
 READY_WITHIN_S = 180.0
+STOP = ((signal.SIGTERM, 5.0), (signal.SIGTERM, 5.0))
+# At the second signal its agents say goodbye, then it ships what is left.
+STOPS = {"worker": ((signal.SIGTERM, 1.0), (signal.SIGTERM, 25.0))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def _own_child(
         command,
         ready=ready,
         ready_within_s=READY_WITHIN_S,
-        stop_signals=(signal.SIGTERM, signal.SIGTERM),
+        stop=STOPS.get(name, STOP),
     )
 
 

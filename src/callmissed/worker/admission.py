@@ -1,6 +1,6 @@
 """Whether a worker may take one more call: decided by what was measured, before anybody hears it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 LATE_MS = 250.0
@@ -17,15 +17,15 @@ class HostLoad:
     free_disk: float = 1.0
 
 
-def is_late(lags_ms: Sequence[float]) -> bool:
+def is_late(lags_ms: Collection[float]) -> bool:
     """True where the last `LATE_BEATS` beats of a process all told of a loop later than `LATE_MS`;
     one hiccup is none.
     """
-    last = lags_ms[-LATE_BEATS:]
+    last = list(lags_ms)[-LATE_BEATS:]
     return len(last) == LATE_BEATS and min(last) > LATE_MS
 
 
-def open_slots(slots: int, calls: int, lags_ms: Sequence[float]) -> int:
+def open_slots(slots: int, calls: int, lags_ms: Collection[float]) -> int:
     """How many more calls a process takes."""
     return 0 if is_late(lags_ms) else max(0, slots - calls)
 

@@ -116,6 +116,13 @@ class Calls:
                 sink.mute()
             task.cancel()
 
+    def overtake_all(self) -> None:
+        """After a standstill as long as a lease others may run these calls: they are left to
+        whoever holds them.
+        """
+        for session_id in list(self._tasks):
+            self.overtake(session_id)
+
     async def end_all(self, wait_s: float) -> None:
         """Afterwards no call runs: the agents take their leave, and those calls that do not end
         within `wait_s` are cancelled.

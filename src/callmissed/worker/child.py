@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvloop
 
 from callmissed.domain.calls import CallOrder, OrderKind
+from callmissed.domain.workers import LEASE_S
 from callmissed.providers import Warm
 from callmissed.runtime.settings import load_settings
 from callmissed.runtime.wire import Beat, Drain, End, Overtaken, Ready, Start
@@ -49,18 +50,17 @@ async def open_providers() -> AsyncIterator[Warm]:
 
 def _real_call() -> RunCall:
     """Imported when it is needed: the engines below it take a second."""
-    from callmissed.runtime.call import prepare_process, run_call
+    from callmissed.runtime.calls import open_calls
 
-    prepare_process()
-    return run_call
+    return open_calls()
 
 
 async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     pipes = await open_parent_pipes()
     run_call = run_call or _real_call()
-    lag = LagMeter()
     async with open_warm() as warm, asyncio.TaskGroup() as group:
         calls = Calls(group, run_call, warm, pipes.say)
+        lag = LagMeter(LEASE_S, calls.overtake_all)
         gc.collect()
         gc.freeze()
         background = [group.create_task(lag.run()), group.create_task(_beat(pipes, calls, lag))]

@@ -97,8 +97,7 @@ def livekit_child(server: MediaServer) -> Child:
         Command([str(server.program), "--config", str(server.config)]),
         ready=partial(_wait_until_ready, server),
         # At the first signal it waits for the rooms to empty, at the second it ends.
-        stop_signals=(signal.SIGTERM, signal.SIGTERM),
-        patience_s=1.0,
+        stop=((signal.SIGTERM, 1.0), (signal.SIGTERM, 1.0)),
     )
 
 

@@ -98,8 +98,7 @@ def postgres_child(cluster: Cluster) -> Child:
         before=partial(_clear_locks, cluster),
         ready=partial(_wait_until_ready, cluster),
         ready_within_s=READY_WITHIN_S,
-        stop_signals=(signal.SIGINT, signal.SIGQUIT),
-        patience_s=10.0,
+        stop=((signal.SIGINT, 10.0), (signal.SIGQUIT, 10.0)),
     )
 
 
