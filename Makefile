@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_CACHE_DIR ?= $(HOME)/.cache/uv
 
-.PHONY: help setup web up test check lint format dev docs clean proofs-first-call
+.PHONY: help setup web up test check lint format dev docs clean bench proofs-first-call
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -63,3 +63,6 @@ fuzz: setup ## 20,000 made-up requests against a running API
 
 proofs-identity: setup fuzz ## the slow proofs of identity: forgeries, mutations, matrix, revocation
 	PROOF=full .venv/bin/pytest -q -s tests/fuzz tests/matrix tests/api/test_revocation.py
+
+bench: setup ## the voice loop beside Pipecat and LiveKit Agents on one contract; about 40 minutes, on a quiet machine
+	$(PY) -m bench.loop $(BENCH)

@@ -1,0 +1,1 @@
+"""The voice loop under load, beside its peers, on one contract. `python -m bench.loop` runs all."""
