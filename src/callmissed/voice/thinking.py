@@ -132,8 +132,11 @@ class _Progress:
 
 
 def says_something(chunk: llm.ChatChunk) -> bool:
-    """True for words and tool calls; a chunk that holds neither is no sign of life."""
-    has_calls = chunk.delta is not None and bool(chunk.delta.tool_calls)
+    """True for words and tool calls, also those that are being written (`extra`); a chunk that
+    holds neither is no sign of life.
+    """
+    delta = chunk.delta
+    has_calls = delta is not None and bool(delta.tool_calls or delta.extra)
     return has_calls or bool(spoken_text(chunk).strip())
 
 

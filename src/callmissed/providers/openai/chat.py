@@ -34,6 +34,8 @@ from callmissed.providers.openai.usage import TokenCount, estimate_input, report
 
 # A longer wait than this is the caller's silence: whoever asked goes elsewhere.
 MAX_RETRY_AFTER_S = 0.3
+# Says that a tool call is being written, which is given out when it is whole.
+CALLING: dict[str, Any] = {"calling": True}
 SERVED_BY = "gen_ai.response.model"
 
 
@@ -74,7 +76,8 @@ class ChatLLM(llm.LLM[Never]):
         tool_choice: NotGivenOr[llm.ToolChoice] = NOT_GIVEN,
         extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
     ) -> "ChatStream":
-        """The answer as it comes: words at once, tool calls when all of it is there, usage last.
+        """The answer as it comes: words at once, tool calls when all of it is there (until then,
+        chunks whose `delta.extra` is CALLING), usage last.
 
         The stream raises APIConnectionError, APITimeoutError, APIStatusError (RateLimitedError
         among them), NoAnswerError; retryable only where no word was given out. Closing it closes
@@ -173,8 +176,13 @@ class ChatStream(llm.LLMStream):
             self._event_ch.send_nowait(_usage_chunk(reader.request_id, count))
 
     def _tell(self, reader: AnswerReader, words: str) -> None:
-        self._said_something = True
-        delta = llm.ChoiceDelta(role="assistant", content=words)
+        if words:
+            self._said_something = True
+            delta = llm.ChoiceDelta(role="assistant", content=words)
+        elif reader.is_calling:
+            delta = llm.ChoiceDelta(extra=CALLING)
+        else:
+            return
         self._event_ch.send_nowait(llm.ChatChunk(id=reader.request_id, delta=delta))
 
 

@@ -21,7 +21,8 @@ FAILED = "error"
 
 class AnswerReader:
     """One answer. `request_id` (the provider's, else a name of ours) and `served_by` are known from
-    its first chunk on. `is_finished` says that its last word has come, `is_done` that all has.
+    its first chunk on. `is_finished` says that its last word has come, `is_done` that all has,
+    `is_calling` that the last event was a piece of a tool call.
 
     Thoughts are counted and never given out: `reasoning_content`, `reasoning`, and what stands
     between the think tags.
@@ -33,6 +34,7 @@ class AnswerReader:
         self.has_begun = False
         self.is_finished = False
         self.is_done = False
+        self.is_calling = False
         self._thoughts = ThinkingTokenFilter(*think_tags)
         self._calls = ToolCallReader()
         self._count: TokenCount | None = None
@@ -93,6 +95,7 @@ class AnswerReader:
         thought = _text(delta.get("reasoning_content")) or _text(delta.get("reasoning"))
         content = _content(delta.get("content"))
         called = self._calls.read(delta.get("tool_calls"))
+        self.is_calling = bool(called)
         self._generated += (part for part in (thought, content, called) if part)
         is_last = bool(_text(choice.get("finish_reason")))
         self.is_finished |= is_last

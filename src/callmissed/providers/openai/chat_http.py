@@ -51,8 +51,8 @@ async def read_answer(
     reader: AnswerReader,
     tell: Callable[[str], None],
 ) -> None:
-    """Afterwards the answer's events went through `reader`, and its words through `tell` as they
-    came. Whether the answer is whole, `reader` knows.
+    """Afterwards the answer's events went through `reader`, and the words of each, often none,
+    through `tell`. Whether the answer is whole, `reader` knows.
 
     Raises APITimeoutError, APIConnectionError, APIStatusError. Cancelled, it closes the connection.
     """
@@ -133,9 +133,7 @@ async def _read_chunks(
             raise EventTooLongError
         was_finished, was_done = reader.is_finished, reader.is_done
         for data in events.feed(chunk):
-            words = reader.read(data)
-            if words:
-                tell(words)
+            tell(reader.read(data))
         if reader.is_done and not was_done:
             end.reschedule(loop.time() + END_TIMEOUT_S)
         elif reader.is_finished and not was_finished:
