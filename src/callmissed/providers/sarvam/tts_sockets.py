@@ -113,8 +113,8 @@ class SpeechSocket:
 class SpeechSockets:
     """Opens sockets to one address, ahead of need, and lends them.
 
-    While a piece speaks on one, the next is opened behind it. A socket whose piece ended well waits
-    for the next piece, any other is closed. `await aclose()` leaves none open.
+    While a piece speaks on one, the next is opened behind it. A socket whose piece ended well
+    speaks the next one, any other is closed. `await aclose()` leaves none open.
     """
 
     def __init__(
@@ -216,7 +216,7 @@ class SpeechSockets:
         elif self._is_closed:
             self._drop(task.result())
         else:
-            self._idle.append(task.result())
+            self._idle.insert(0, task.result())
 
     async def _open(self, config: SpeechConfig) -> SpeechSocket:
         try:
