@@ -13,6 +13,9 @@ async def test_the_list_is_openai_s_with_more(api: httpx2.AsyncClient) -> None:
         assert model["owned_by"] == model["provider"]
     assert models["kimi-k2.5-fast"]["status"] == "maintenance"
     assert models["kimi-k2.5"]["prices"][0]["as_of"]
+    assert models["kimi-k2.5"]["fallback"] == "local/answerer"
+    defaults = [model["id"] for model in models.values() if model["is_default"]]
+    assert defaults == ["saaras:v3", "kimi-k2.5", "bulbul:v3"]
     bulbul = models["bulbul:v3"]
     assert (len(bulbul["voices"]), len(bulbul["languages"])) == (39, 11)
     assert bulbul["deprecated_voices"] == ["amelia", "sophia"]

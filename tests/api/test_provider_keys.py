@@ -125,6 +125,8 @@ async def test_keys_decide_what_is_listed_and_everything_listed_can_be_created(
         await put(tenant, name)
         found.append(await listed(tenant))
         await _create_each(tenant, found[-1])
+    fallbacks = [one["llm:kimi-k2.5"]["fallback"] for one in found[:2]]
+    assert fallbacks == ["local/answerer", None]
     assert "tts:bulbul:v4-flash" not in found[1] and "llm:sarvam-105b" not in found[1]
     assert {"stt:saaras:v4", "tts:bulbul:v4-flash", "llm:sarvam-30b"} <= set(found[2])
     assert {"llm:openrouter/auto"} <= set(found[3]) - set(found[2])

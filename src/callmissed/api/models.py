@@ -14,6 +14,7 @@ from callmissed.api.routes import (
 )
 from callmissed.domain.errors import Kind
 from callmissed.domain.models import Model, ModelStatus, Service
+from callmissed.providers.catalog import LOCAL
 from callmissed.services.models import list_models as list_routable
 from callmissed.services.provider_keys import find_owners
 
@@ -47,9 +48,12 @@ class ModelOut(BaseModel):
     deprecated_voices: list[str] = Field(description="Of `voices`: still taken, soon gone.")
     sample_rates: list[int] = Field(description="In Hz.")
     prices: list[PriceOut]
+    is_default: bool = Field(description="Runs where a request and its bot name none.")
     fallback: str | None = Field(
-        description="The local model that answers as long as there is no key for this service."
+        description="The local model that answers in its place: as long as there is no key for "
+        "this service, or where a local one does not know the language."
     )
+    spares: list[str] = Field(description="Models that take over when it fails in mid-call.")
     note: str | None
 
 
@@ -67,10 +71,17 @@ async def list_models(
     """Only what can be routed now for this tenant, and what is under maintenance."""
     owners = await find_owners(db, house.vault)
     found = list_routable(house.catalog, service, frozenset(owners))
-    return ModelList(object="list", data=[_show(model) for model in found])
+    defaults = house.catalog.defaults
+    return ModelList(
+        object="list",
+        data=[
+            _show(model, is_served=model.provider in owners, default=defaults[model.service])
+            for model in found
+        ],
+    )
 
 
-def _show(model: Model) -> ModelOut:
+def _show(model: Model, *, is_served: bool, default: str) -> ModelOut:
     return ModelOut(
         id=model.id,
         object="model",
@@ -93,6 +104,8 @@ def _show(model: Model) -> ModelOut:
             )
             for price in model.prices
         ],
-        fallback=model.fallback,
+        is_default=model.id == default,
+        fallback=None if is_served and model.provider != LOCAL else model.fallback,
+        spares=list(model.spares),
         note=model.note or None,
     )

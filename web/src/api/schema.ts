@@ -553,7 +553,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description Only what can be routed now, and what is under maintenance.
+         * @description Only what can be routed now for this tenant, and what is under maintenance.
          */
         get: operations["list_models"];
         put?: never;
@@ -650,6 +650,75 @@ export interface paths {
          * @description In force from the person's next request; only an owner makes and changes owners.
          */
         patch: operations["change_role"];
+        trace?: never;
+    };
+    "/v1/settings/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Providers
+         * @description Every provider of the catalogue, and where its key comes from.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/settings/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Provider
+         * @description One provider; the key is masked.
+         */
+        get: operations["get_provider"];
+        /**
+         * Set Provider Key
+         * @description The tenant's calls use this key from the next one on; it is kept sealed.
+         */
+        put: operations["set_provider_key"];
+        post?: never;
+        /**
+         * Remove Provider Key
+         * @description Calls use the installation's own key again, if there is one.
+         */
+        delete: operations["remove_provider_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/settings/providers/{name}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Provider Key
+         * @description Asks the provider whether it takes the key that the tenant's calls would use; nothing is
+         *     bought.
+         */
+        post: operations["verify_provider_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/tenant": {
@@ -876,7 +945,7 @@ export interface components {
              * Permissions
              * @description What it may do; `*` is all, `voice` is stt, tts and llm.
              */
-            permissions?: ("stt" | "tts" | "llm" | "voice" | "bots:read" | "bots:write" | "sessions:read" | "sessions:write" | "keys:read" | "keys:write" | "people:read" | "people:write" | "tenant:write" | "data:delete" | "audit:read" | "*")[] | null;
+            permissions?: ("stt" | "tts" | "llm" | "voice" | "bots:read" | "bots:write" | "sessions:read" | "sessions:write" | "keys:read" | "keys:write" | "people:read" | "people:write" | "tenant:write" | "data:delete" | "audit:read" | "providers:read" | "providers:write" | "*")[] | null;
             /**
              * Rate Limit Rpm
              * @description Requests a minute over all routes; null: as many as come.
@@ -959,7 +1028,7 @@ export interface components {
              * Permissions
              * @description What it may do; `*` is all, `voice` is stt, tts and llm.
              */
-            permissions?: ("stt" | "tts" | "llm" | "voice" | "bots:read" | "bots:write" | "sessions:read" | "sessions:write" | "keys:read" | "keys:write" | "people:read" | "people:write" | "tenant:write" | "data:delete" | "audit:read" | "*")[];
+            permissions?: ("stt" | "tts" | "llm" | "voice" | "bots:read" | "bots:write" | "sessions:read" | "sessions:write" | "keys:read" | "keys:write" | "people:read" | "people:write" | "tenant:write" | "data:delete" | "audit:read" | "providers:read" | "providers:write" | "*")[];
             /**
              * Rate Limit Rpm
              * @description Requests a minute over all routes; null: as many as come.
@@ -1105,7 +1174,7 @@ export interface components {
          * EndReason
          * @enum {string}
          */
-        EndReason: "api_delete" | "user_left" | "agent_ended" | "transferred" | "silence" | "insufficient_credits" | "max_duration" | "never_joined" | "error";
+        EndReason: "api_delete" | "user_left" | "agent_ended" | "transferred" | "silence" | "insufficient_credits" | "max_duration" | "never_joined" | "media_lost" | "error";
         /**
          * ErrorBody
          * @description `code` is what programs read; `hint` says what to do; `doc_url` is a page of ours.
@@ -1203,6 +1272,12 @@ export interface components {
              */
             permissions: string[];
         };
+        /**
+         * KeySource
+         * @description Whose key serves a tenant's calls.
+         * @enum {string}
+         */
+        KeySource: "tenant" | "platform" | "none" | "not_needed";
         /** LiveOut */
         LiveOut: {
             /**
@@ -1286,11 +1361,16 @@ export interface components {
             deprecated_voices: string[];
             /**
              * Fallback
-             * @description The local model that answers as long as there is no key for this service.
+             * @description The local model that answers in its place: as long as there is no key for this service, or where a local one does not know the language.
              */
             fallback: string | null;
             /** Id */
             id: string;
+            /**
+             * Is Default
+             * @description Runs where a request and its bot name none.
+             */
+            is_default: boolean;
             /**
              * Languages
              * @description BCP-47; one without a region stands for all of them, an empty list for any.
@@ -1315,6 +1395,11 @@ export interface components {
              */
             sample_rates: number[];
             service: components["schemas"]["Service"];
+            /**
+             * Spares
+             * @description Models that take over when it fails in mid-call.
+             */
+            spares: string[];
             status: components["schemas"]["ModelStatus"];
             /** Voices */
             voices: string[];
@@ -1398,6 +1483,54 @@ export interface components {
             per: number;
             /** What */
             what: string;
+        };
+        /**
+         * ProviderKeyIn
+         * @description `key` may be left out only for a provider that needs none.
+         */
+        ProviderKeyIn: {
+            /**
+             * Base Url
+             * @description Where the provider's API is for this tenant, on the public internet; left out for the usual place.
+             */
+            base_url?: string | null;
+            /**
+             * Key
+             * @description Never shown again but masked.
+             * @default
+             */
+            key: string;
+        };
+        /**
+         * ProviderOut
+         * @description A provider as it stands for this tenant; the key itself is never shown.
+         */
+        ProviderOut: {
+            /**
+             * Base Url
+             * @description Where this tenant has it; null for the usual place.
+             */
+            base_url: string | null;
+            /**
+             * Masked
+             * @description The end of the tenant's own key.
+             */
+            masked: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Services
+             * @description What its models do.
+             */
+            services: components["schemas"]["Service"][];
+            /** @description Whose key the calls use: the tenant's own, the installation's, or none. */
+            source: components["schemas"]["KeySource"];
+            /** Updated At */
+            updated_at: string | null;
+            /** @description What the provider last said to the tenant's own key. */
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Verified At */
+            verified_at: string | null;
         };
         /** ReadInviteOut */
         ReadInviteOut: {
@@ -1660,6 +1793,29 @@ export interface components {
              * @default 300
              */
             wait_ms: number;
+        };
+        /**
+         * Verdict
+         * @description `limited`: the provider knows the key and serves it nothing now (credit, quota, rate).
+         *     `unclear`: it answers the same without a key.
+         * @enum {string}
+         */
+        Verdict: "accepted" | "refused" | "limited" | "unreachable" | "unclear";
+        /**
+         * VerdictOut
+         * @description What the provider said just now.
+         */
+        VerdictOut: {
+            /**
+             * Message
+             * @description The same in words, with what to do.
+             */
+            message: string;
+            /** Name */
+            name: string;
+            /** @description Whose key was tried. */
+            source: components["schemas"]["KeySource"];
+            verdict: components["schemas"]["Verdict"];
         };
         /**
          * VoiceSessionCreated
@@ -4809,6 +4965,408 @@ export interface operations {
             };
             /** @description too_large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderOut"][];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /v1/settings/providers` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderOut"];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    set_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /v1/settings/providers` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderKeyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderOut"];
+                };
+            };
+            /** @description malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    remove_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /v1/settings/providers` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    verify_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /v1/settings/providers` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            /** @description invalid_api_key · token_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description permission_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
