@@ -196,6 +196,20 @@ def test_the_same_words_are_told_early_once() -> None:
     assert told(line.take(SpeechEnded(), final("my name"))) == ["end", "final: my name"]
 
 
+def test_a_final_that_is_only_written_differently_keeps_the_answer_that_was_begun() -> None:
+    line = spoken_line()
+    line.take(SpeechBegan(), partial("my name"), partial("my name"))
+    data = line.take(final("My name."))[0].alternatives[0]
+    assert (data.text, data.metadata) == ("my name", {"written": "My name."})
+
+
+def test_a_final_with_other_words_replaces_what_was_told_early() -> None:
+    line = spoken_line()
+    line.take(SpeechBegan(), partial("my name"), partial("my name"))
+    data = line.take(final("My aim."))[0].alternatives[0]
+    assert (data.text, data.metadata) == ("My aim.", None)
+
+
 @pytest.mark.parametrize("noise_db", [-96.0, HISS_DB, -45.0])
 def test_words_made_up_over_silence_are_dropped(noise_db: float) -> None:
     line = Line(noise_db=noise_db)

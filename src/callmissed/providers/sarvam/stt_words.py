@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from livekit.agents import stt
 from livekit.agents.language import LanguageCode
@@ -25,6 +27,9 @@ class Dictation:
     words, since somebody may wait for it. A partial's `metadata["stable_words"]` counts the words
     at its beginning that the partial before it had too; where these are all, or where the speech
     is over, it is a PREFLIGHT_TRANSCRIPT: good enough to begin an answer.
+
+    A final that only writes such a partial's words differently keeps the partial's spelling, since
+    another would throw the begun answer away; its own is in `metadata["written"]`.
 
     `offset_s` is where the socket's sound begins in the caller's. A final's `end_time` is where the
     sound ends that its words cover, and 0 where nobody knows.
@@ -73,7 +78,8 @@ class Dictation:
         if heard == before:
             yield from self._tell_early()
         else:
-            yield self._words(_Kind.INTERIM_TRANSCRIPT, words, stable_words=stable)
+            metadata = {"stable_words": stable}
+            yield self._words(_Kind.INTERIM_TRANSCRIPT, words, metadata=metadata)
 
     def _take_final(self, words: Words) -> Iterator[stt.SpeechEvent]:
         self._request_id = words.request_id
@@ -83,10 +89,16 @@ class Dictation:
         if is_heard and not was_open:
             yield self._begin()
         ends_s = words.end_s if self._is_likely(words.end_s) else claim.ends_s
-        yield self._words(_Kind.FINAL_TRANSCRIPT, words, is_heard=is_heard, ends_s=ends_s)
+        told = self._as_told_early(words) if is_heard else replace(words, text="", confidence=0.0)
+        metadata = None if told.text in ("", words.text) else {"written": words.text}
+        yield self._words(_Kind.FINAL_TRANSCRIPT, told, ends_s=ends_s, metadata=metadata)
         self._partial, self._told_early, self._is_open = None, "", False
         if self._is_flushed or not was_open:
             yield from self._end()
+
+    def _as_told_early(self, words: Words) -> Words:
+        is_same = _spoken(words.text) == _spoken(self._told_early)
+        return replace(words, text=self._told_early) if is_same else words
 
     def _is_likely(self, end_s: float | None) -> bool:
         """A server may count from elsewhere than the socket's first sound."""
@@ -96,8 +108,8 @@ class Dictation:
         partial = self._partial
         if partial is not None and _spoken(partial.text) != _spoken(self._told_early):
             self._told_early = partial.text
-            count = len(_spoken(partial.text))
-            yield self._words(_Kind.PREFLIGHT_TRANSCRIPT, partial, stable_words=count)
+            metadata = {"stable_words": len(_spoken(partial.text))}
+            yield self._words(_Kind.PREFLIGHT_TRANSCRIPT, partial, metadata=metadata)
 
     def _begin(self) -> stt.SpeechEvent:
         self._is_speaking = self._is_open = True
@@ -116,18 +128,16 @@ class Dictation:
         kind: stt.SpeechEventType,
         words: Words,
         *,
-        is_heard: bool = True,
         ends_s: float | None = None,
-        stable_words: int | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> stt.SpeechEvent:
-        sure = 1.0 if words.confidence is None else words.confidence
         data = stt.SpeechData(
             language=LanguageCode(told_language(words.language, self._language)),
-            text=words.text if is_heard else "",
+            text=words.text,
             start_time=self._offset_s + self._began_s,
             end_time=0.0 if ends_s is None else self._offset_s + ends_s,
-            confidence=sure if is_heard else 0.0,
-            metadata=None if stable_words is None else {"stable_words": stable_words},
+            confidence=1.0 if words.confidence is None else words.confidence,
+            metadata=metadata,
         )
         return stt.SpeechEvent(type=kind, request_id=words.request_id, alternatives=[data])
 

@@ -1,0 +1,77 @@
+"""Words that are good enough begin an answer before they are final."""
+
+import asyncio
+from typing import Any
+
+from livekit.agents import Agent, AgentSession, inference, llm
+
+from callmissed.domain.calls import TURN_TAKING_PRESETS
+from callmissed.voice.options import InlineExecutor, connect_options, turn_handling
+from tests.providers.sarvam.loopback import HELLO, Line, listening_to, loopback
+from tests.voice.callers import Microphone, load_words
+from tests.voice.fakes import ScriptedLLM
+
+
+class NotedLLM(ScriptedLLM):
+    """Tells when it is asked, and what."""
+
+    def __init__(self) -> None:
+        super().__init__(["Fine."])
+        self.is_asked = asyncio.Event()
+
+    def chat(self, *, chat_ctx: llm.ChatContext, **more: Any) -> llm.LLMStream:
+        self.is_asked.set()
+        return super().chat(chat_ctx=chat_ctx, **more)
+
+    @property
+    def questions(self) -> list[str]:
+        return [str(asked.items[-1].text_content) for asked in self.asked]
+
+
+async def test_stable_words_start_the_answer_before_they_are_final() -> None:
+    mind = NotedLLM()
+    told_final = asyncio.Event()
+
+    async def hear(line: Line) -> None:
+        """The final words come only when the answer to the partial ones has begun."""
+        await line.tell(**HELLO)
+        await line.until(lambda sound: isinstance(sound, bytes) and any(sound))
+        await line.tell(event="vad.speech_start", utterance_idx=0)
+        for _ in range(15):
+            await line.until(lambda sound: isinstance(sound, bytes))
+        for text in ("when are you", "when are you open"):
+            await line.tell(event="transcript.partial", text=text, language="en-IN")
+        await line.until_event("flush")
+        await mind.is_asked.wait()
+        assert not told_final.is_set()
+        told_final.set()
+        await line.tell(event="transcript.final", text="When are you open?", language="en-IN")
+        await line.until_closed()
+
+    async with loopback(realtime=hear) as server, listening_to(server.url) as ears:
+        session: AgentSession[None] = AgentSession(
+            stt=ears.engine,
+            llm=mind,
+            vad=inference.VAD(min_silence_duration=0.25, executor=InlineExecutor()),
+            turn_handling=turn_handling(TURN_TAKING_PRESETS["balanced"]),
+            conn_options=connect_options(),
+            aec_warmup_duration=None,
+            user_away_timeout=None,
+            session_close_transcript_timeout=0.1,
+        )
+        microphone = Microphone()
+        session.input.audio = microphone
+        is_said = asyncio.Event()
+        session.on("conversation_item_added", lambda event: _note(event, is_said))
+        await session.start(Agent(instructions="Answer."), record=False)
+        async with asyncio.timeout(20):
+            await microphone.say(load_words())
+            await told_final.wait()
+            await is_said.wait()
+        await session.aclose()
+    assert mind.questions == ["when are you open"]
+
+
+def _note(event: Any, is_said: asyncio.Event) -> None:
+    if getattr(event.item, "role", "") == "assistant":
+        is_said.set()
