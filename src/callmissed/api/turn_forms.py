@@ -1,9 +1,12 @@
 """One turn of a transcript as the API shows it."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from callmissed.api.session_forms import Moment
 from callmissed.domain.turns import StoredTurn
+from callmissed.domain.usage import Usage
 
 
 class SourceOut(BaseModel):
@@ -12,6 +15,30 @@ class SourceOut(BaseModel):
     document: str
     heading: str
     score: float
+
+
+class UsageOut(BaseModel):
+    """Something that a model delivered."""
+
+    service: Literal["stt", "llm", "tts"]
+    model: str = Field(description="The id under which the model was asked.")
+    served_by: str = Field(description="The model that the provider says it used; else empty.")
+    measure: str = Field(
+        description="audio_ms, input_tokens, cached_input_tokens (part of input_tokens), "
+        "output_tokens, characters or cached_characters (said before, from memory)."
+    )
+    amount: int
+    is_guess: bool = Field(description="For an answer begun too early and thrown away.")
+    is_estimate: bool = Field(description="Counted here, as the provider told no number.")
+
+
+class FallbackOut(BaseModel):
+    """A model that was asked and left for the next one."""
+
+    service: Literal["stt", "llm", "tts"]
+    model: str
+    reason: str
+    after: bool = Field(description="It had begun to deliver; what was heard stands.")
 
 
 class TurnOut(BaseModel):
@@ -35,6 +62,9 @@ class TurnOut(BaseModel):
     duration_ms: int
     sources: list[SourceOut]
     stages: dict[str, int] = Field(description="Durations in ms that add up to first_audio_ms.")
+    usage: list[UsageOut] = Field(description="Delivered since the turn before.")
+    fallbacks: list[FallbackOut]
+    fillers: list[str] = Field(description="Said while the caller waited; in agent_response too.")
     created_at: Moment
 
 
@@ -62,5 +92,20 @@ def show_turn(stored: StoredTurn) -> TurnOut:
             for source in turn.sources
         ],
         stages=turn.stages,
+        usage=[_show_usage(usage) for usage in turn.usage],
+        fallbacks=[FallbackOut(**fallback) for fallback in turn.trace.get("fallbacks", ())],
+        fillers=turn.trace.get("fillers", []),
         created_at=turn.created_at,
+    )
+
+
+def _show_usage(usage: Usage) -> UsageOut:
+    return UsageOut(
+        service=usage.service.value,
+        model=usage.model_id,
+        served_by=usage.served_by,
+        measure=usage.measure,
+        amount=usage.amount,
+        is_guess=usage.is_guess,
+        is_estimate=usage.is_estimate,
     )

@@ -20,7 +20,7 @@ from callmissed.domain.workers import LEASE_S, Claim
 from callmissed.kit.clock import utc_now
 from callmissed.services.provider_keys import Vault, open_access
 from callmissed.services.sessions import SESSIONS_CHANNEL, end_session
-from callmissed.store import bots, claims, knowledge, turns
+from callmissed.store import bots, claims, knowledge, turns, usage
 from callmissed.store.claims import ClaimedSession
 from callmissed.store.jobs import announce
 from callmissed.store.system import SystemDb
@@ -93,6 +93,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         join_window_s=_join_seconds_left(session),
         reconnect_window_s=RECONNECT_WINDOW_S,
         access=await open_access(db, vault, session.tenant_id, session.route),
+        private_words=tuple(request["variables"].values()),
         history=tuple(history),
         has_begun=session.started_at is not None or bool(history),
     )
@@ -115,6 +116,7 @@ async def record_note(
                 await claims.count_turn(db, session_id)
         case CallEnded():
             await claims.add_audio(db, session_id, epoch, note.caller_audio_s, note.agent_audio_s)
+            await usage.add(db, session_id, epoch, seq, note.usage)
             if await claims.is_current(db, session_id, epoch):
                 await end_session(db, session_id, note.reason, note.detail, at)
         case CallerArrived():

@@ -158,6 +158,7 @@ voice_sessions = Table(
     moment("orphan_since"),
     moment("orphan_seen_at"),
     Column("accounts", ARRAY(Text), nullable=False),
+    json("usage"),
     moment("created_at", nullable=False),
 )
 
@@ -195,6 +196,7 @@ turns = Table(
     json("sources"),
     json("stages"),
     json("trace"),
+    json("usage"),
 )
 
 events = Table(

@@ -13,11 +13,13 @@ from callmissed.domain.turns import Source, StoredTurn, Turn
 from callmissed.store.rows import OpenDb, change, fetch_all
 from callmissed.store.schema import turns, voice_sessions
 from callmissed.store.tenant import TenantDb
+from callmissed.store.usage import read_usages, write_usages
 
 PLAIN = tuple(
     column.name
     for column in turns.c
-    if column.name not in ("tenant_id", "session_id", "turn_index", "epoch", "seq", "sources")
+    if column.name
+    not in ("tenant_id", "session_id", "turn_index", "epoch", "seq", "sources", "usage")
 )
 
 
@@ -37,6 +39,7 @@ async def add(db: OpenDb, session_id: UUID, epoch: int, seq: int, turn: Turn) ->
         "epoch": epoch,
         "seq": seq,
         "sources": [_without_nul(asdict(source)) for source in turn.sources],
+        "usage": write_usages(turn.usage),
     }
     statement = (
         insert(turns)
@@ -68,7 +71,8 @@ async def list_of(db: TenantDb, session_id: UUID) -> list[StoredTurn]:
 
 def _stored(row: RowMapping) -> StoredTurn:
     sources = tuple(Source(**source) for source in row["sources"])
-    turn = Turn(**{name: row[name] for name in PLAIN}, sources=sources)
+    usage = read_usages(row["usage"])
+    turn = Turn(**{name: row[name] for name in PLAIN}, sources=sources, usage=usage)
     return StoredTurn(row["turn_index"], turn)
 
 
