@@ -123,6 +123,10 @@ async def record_note(
             await claims.mark_arrived(db, session_id, epoch, at)
 
 
+async def is_open(db: SystemDb, session_id: UUID) -> bool:
+    return bool(await claims.list_open_among(db, [session_id]))
+
+
 async def find_known(db: SystemDb, ids: Collection[UUID]) -> set[UUID]:
     """Those of `ids` that are sessions; the others were deleted."""
     return await claims.find_known(db, ids)

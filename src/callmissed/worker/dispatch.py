@@ -2,7 +2,6 @@
 orders on.
 """
 
-import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -33,7 +32,7 @@ log = structlog.get_logger("callmissed.worker.dispatch")
 
 class Dispatcher:
     """Gives this worker's sessions to its call processes. `on_drain` is called when the database
-    asks the worker to drain.
+    asks the worker to drain, `restore_room` for each call that is taken over.
     """
 
     def __init__(
@@ -44,6 +43,7 @@ class Dispatcher:
         shipper: Shipper,
         bells: Bells,
         on_drain: Callable[[], None],
+        restore_room: Callable[[UUID, str], None],
     ) -> None:
         self._house = house
         self._worker = worker
@@ -51,6 +51,7 @@ class Dispatcher:
         self._shipper = shipper
         self._bells = bells
         self._on_drain = on_drain
+        self._restore_room = restore_room
         self._known = False
         self._to_start: dict[UUID, Claim] = {}
         self._starting: set[UUID] = set()
@@ -130,6 +131,11 @@ class Dispatcher:
             else:
                 self._obey(payload)
 
+    async def is_open(self, session_id: UUID) -> bool:
+        """Raises Refusal while the database is away."""
+        async with self._house.database.system() as db:
+            return await calls.is_open(db, session_id)
+
     async def retire(self, worker_id: UUID | None = None) -> None:
         """The database no longer counts on this worker (or on that dead one); what it held is free
         for others.
@@ -196,15 +202,14 @@ class Dispatcher:
         except LookupError:
             self._forget(claim)
             return
-        if claim.epoch > FIRST_EPOCH:
-            # The media server may have died with whoever ran the call before.
-            with contextlib.suppress(Refusal):
-                await self._house.rooms.create_room(terms.room)
         token = self._house.rooms.agent_token(terms.room)
         terms = replace(terms, room_url=self._house.settings.livekit_url, room_token=token)
         journal = self._shipper.expect(session_id, claim.epoch)
         if self._fleet.place(Start(journal, terms), over_slots=is_resumed):
             self._forget(claim)
+            if claim.epoch > FIRST_EPOCH:
+                # The media server may have died with whoever ran the call before.
+                self._restore_room(session_id, terms.room)
         else:
             self._shipper.abandon(session_id, claim.epoch)
 

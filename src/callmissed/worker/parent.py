@@ -68,7 +68,11 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
         shipper = Shipper(house.database, folder.path)
         bells = Bells()
         refused = RefusedJournals(root, house.database)
-        keeper = RoomKeeper(house.rooms, lambda session_id: fleet.runs(session_id))
+        keeper = RoomKeeper(
+            house.rooms,
+            lambda session_id: fleet.runs(session_id),
+            lambda session_id: dispatcher.is_open(session_id),
+        )
         fleet = Fleet(
             command,
             settings.worker_processes,
@@ -77,7 +81,9 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
             bells,
             keeper.note_lost,
         )
-        dispatcher = Dispatcher(house, worker, fleet, shipper, bells, stop.asked.set)
+        dispatcher = Dispatcher(
+            house, worker, fleet, shipper, bells, stop.asked.set, keeper.note_lost
+        )
         adopter = Adopter(root, shipper, dispatcher.retire)
         rounds = [
             (dispatcher.beat, BEAT_EVERY_S, bells.beat),
