@@ -1,15 +1,12 @@
 """What a simulated language model answers to a request, and how many tokens that is."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from callmissed.dev.scenario import Call, Mind
-
-TOKENS_A_MESSAGE = 4
-_TOKEN = re.compile(r"\s?[^\W\d_]{1,6}|\s?\d{1,3}|\s?[^\w\s]|.", re.DOTALL)
+from callmissed.kit.token_estimate import cut_tokens
+from callmissed.providers.openai.usage import estimate_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +18,8 @@ class Answer:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Pieces of at most six letters or three digits; joined they are the text."""
-    return _TOKEN.findall(text)
+    """Joined they are the text; each is told in an event of its own."""
+    return cut_tokens(text)
 
 
 def answer_of(mind: Mind, body: Mapping[str, Any]) -> Answer:
@@ -46,12 +43,7 @@ def said_last(messages: Sequence[Mapping[str, Any]]) -> str:
 
 def count_input(body: Mapping[str, Any]) -> int:
     """Tokens of all messages and tools, and four for each message."""
-    messages = body.get("messages", [])
-    texts = [_text(message) for message in messages]
-    texts += [json.dumps(message["tool_calls"]) for message in messages if "tool_calls" in message]
-    if body.get("tools"):
-        texts.append(json.dumps(body["tools"]))
-    return sum(len(tokens_of(text)) for text in texts) + TOKENS_A_MESSAGE * len(messages)
+    return estimate_input(body.get("messages", ()), body.get("tools") or ())
 
 
 def _calls_due(
