@@ -250,17 +250,17 @@ async def test_an_end_of_an_unchunked_stream_looks_regular() -> None:
 
 
 async def test_a_stream_is_cut_at_the_byte() -> None:
-    async with running_providers(SWIFT, [Fault("chat", "fin", after=333, unit="bytes")]) as sims:
-        async with (
-            aiohttp.ClientSession(headers={"Authorization": "Bearer key"}) as session,
-            session.post(
-                sims.chat_url + "/chat/completions",
-                json={"model": "m", "messages": HELLO, "stream": True},
-            ) as answer,
-        ):
-            assert len(await answer.content.readexactly(333)) == 333
-            with pytest.raises(aiohttp.ClientPayloadError):
-                await answer.content.read()
+    async with (
+        running_providers(SWIFT, [Fault("chat", "fin", after=333, unit="bytes")]) as sims,
+        aiohttp.ClientSession(headers={"Authorization": "Bearer key"}) as session,
+        session.post(
+            sims.chat_url + "/chat/completions",
+            json={"model": "m", "messages": HELLO, "stream": True},
+        ) as answer,
+    ):
+        assert len(await answer.content.readexactly(333)) == 333
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.read()
 
 
 @pytest.mark.parametrize("kind", ["empty", "reasoning_only", "close"])

@@ -146,3 +146,10 @@ class Hearing:
     def _scripted(self) -> Utterance:
         script = self.ears.script or (Utterance(""),)
         return script[self._spoken % len(script)]
+
+
+def hear_whole(ears: Ears, samples: Samples, rate_hz: int, *, spoken: int = 0) -> Stretch | None:
+    """What is heard in a file; `spoken` scripted utterances were heard before it."""
+    hearing = Hearing(ears, rate_hz, silence_ms=None, _spoken=spoken)
+    hearing.push(samples)
+    return hearing.take(is_flush=True)

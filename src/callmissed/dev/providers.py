@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from callmissed.dev import chat, control, sarvam_stt
+from callmissed.dev import chat, control, openai_audio, sarvam_rest, sarvam_stt, sarvam_tts
 from callmissed.dev.faults import Fault
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.listening import Port
@@ -110,6 +110,7 @@ async def running_providers(
     simulation = Simulation(scenario or Scenario())
     runner = web.AppRunner(build_app(simulation), handler_cancellation=True, access_log=None)
     async with AsyncExitStack() as closing:
+        closing.push_async_callback(simulation.voicebox.aclose)
         await runner.setup()
         closing.push_async_callback(runner.cleanup)
         assert runner.server is not None
@@ -126,8 +127,9 @@ def build_app(simulation: Simulation) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app[SIMULATION] = simulation
     app.add_routes(control.routes())
-    app.add_routes(sarvam_stt.routes(PATHS["sarvam"]))
-    app.add_routes(chat.sarvam_routes(PATHS["sarvam"]))
+    for part in (sarvam_stt.routes, sarvam_tts.routes, sarvam_rest.routes, chat.sarvam_routes):
+        app.add_routes(part(PATHS["sarvam"]))
     for vendor in chat.VENDORS:
         app.add_routes(chat.routes(vendor, PATHS[vendor.name]))
+    app.add_routes(openai_audio.routes(PATHS["audio"]))
     return app

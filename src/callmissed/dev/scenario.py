@@ -87,14 +87,16 @@ class Mouth:
     `real_time_factor` seconds, in messages of `chunk_ms`.
 
     `tones` speaks the words of `dev.tones`, `voice` speaks with this machine's own synthesis.
-    `header_alone` sends a WAV header as a message of its own, as Sarvam does.
+    `header` is how a WAV header comes on sockets: a message of its own, or before the first sound.
+    `heads_raw` sends one before raw samples too.
     """
 
     speak: Speak = "tones"
     first_byte_ms: float = 188
     real_time_factor: float = 0.1
     chunk_ms: float = 100
-    header_alone: bool = True
+    header: Literal["alone", "joined"] = "alone"
+    heads_raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

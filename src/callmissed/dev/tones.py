@@ -91,10 +91,6 @@ class Decoder:
         """The word that was still sounding, if it was long enough."""
         return list(self._follow(None))
 
-    @property
-    def is_in_word(self) -> bool:
-        return self._code is not None
-
     def _codes(self, windows: NDArray[np.float64]) -> list[int | None]:
         shaped = windows * self._hann
         powers = np.mean(shaped**2, axis=1) / np.mean(self._hann**2)
