@@ -1,4 +1,5 @@
 """A call process whose calls follow a script: the system prompt says, word by word, what to do.
+Parts between bars are for the runs of a call, one after the other; the last is for all further ones.
 
 `say` finishes a turn, `arrive` notes the caller, `wait` waits for an order, `raise` and `exit` fail
 as calls and processes do, `freeze` blocks the event loop, `stubborn` ignores orders, `print` writes
@@ -19,6 +20,7 @@ from callmissed.domain.calls import (
     CallPlan,
     CallSink,
     OrderKind,
+    OvertakenError,
     TurnFinished,
 )
 from callmissed.domain.sessions import EndReason
@@ -32,9 +34,10 @@ async def run_script(
     plan: CallPlan, desk: CallDesk, sink: CallSink, orders: CallOrders, warm: Warm
 ) -> None:
     terms = await plan.terms()
-    turns = 0
+    parts = terms.system_prompt.split("|")
+    turns = len(terms.history)
     reason = EndReason.USER_LEFT
-    for word in terms.system_prompt.split():
+    for word in parts[min(terms.epoch, len(parts)) - 1].split():
         match word:
             case "arrive":
                 sink.put(CallerArrived())
@@ -45,6 +48,8 @@ async def run_script(
                 reason = await next_end(orders)
             case "print":
                 print("this is no message", flush=True)
+            case "overtaken":
+                raise OvertakenError
             case "raise":
                 raise RuntimeError("the script says so")
             case "exit":

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from callmissed.domain.calls import TurnFinished
 from callmissed.domain.errors import Kind, Refusal
@@ -20,8 +21,9 @@ from callmissed.kit.journal import encode_line
 from callmissed.runtime.children import Command, spawn
 from callmissed.runtime.journal_folders import has_writer
 from callmissed.runtime.wire import Numbered, encode_record
-from callmissed.services import sessions
+from callmissed.services import sessions, workers
 from callmissed.store.database import Database
+from callmissed.worker.deaths import MOST_DEATHS
 from tests.databases import fresh_database
 from tests.worker.scripted_child import scripted_turn
 from tests.worker.sessions import Stage, open_stage
@@ -43,6 +45,11 @@ class Worker:
             int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()
         ]
 
+    def send(self, number: signal.Signals) -> None:
+        """To the parent and to its call processes."""
+        for pid in (self.process.pid, *self.child_pids()):
+            os.kill(pid, number)
+
     async def leave(self, *signals: signal.Signals) -> int:
         for number in signals:
             self.process.send_signal(number)
@@ -58,11 +65,13 @@ class Theatre:
         self._data_dir = data_dir
 
     @asynccontextmanager
-    async def worker(self, processes: int = 1, slots: int = 4) -> AsyncIterator[Worker]:
-        """One that has registered; killed at the end of the block where it still runs."""
+    async def worker(
+        self, processes: int = 1, slots: int = 4, host: str = "host"
+    ) -> AsyncIterator[Worker]:
+        """Killed at the end of the block where it still runs. Workers of one `host` share a disk."""
         env = {
             **os.environ,
-            "CALLMISSED_DATA_DIR": str(self._data_dir),
+            "CALLMISSED_DATA_DIR": str(self._data_dir / host),
             "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
             "CALLMISSED_WORKER_PROCESSES": str(processes),
             "CALLMISSED_WORKER_SLOTS": str(slots),
@@ -99,6 +108,9 @@ class Theatre:
                 await asyncio.sleep(POLL_S)
                 session = await self.stage.session(session_id)
         return session
+
+    async def questions(self, session_id: UUID) -> list[str | None]:
+        return [stored.turn.user_transcript for stored in await self.stage.turns(session_id)]
 
     def journals(self) -> list[Path]:
         return list(self._data_dir.rglob("*.journal"))
@@ -156,35 +168,106 @@ async def test_an_order_ends_a_running_call(theatre: Theatre) -> None:
         assert (await theatre.stage.session(session_id)).end_reason is EndReason.API_DELETE
 
 
-async def test_a_dead_process_fails_its_calls_and_comes_back(theatre: Theatre) -> None:
-    async with theatre.worker(slots=4) as worker:
-        victim = await theatre.open_session("arrive say say wait")
-        await theatre.until(victim, lambda session: session.turn_count == 2)
-        [pid] = worker.child_pids()
-        os.kill(pid, signal.SIGKILL)
-        session = await theatre.until(victim, has_ended)
-        assert (session.status, session.end_reason) == (Status.FAILED, EndReason.ERROR)
-        assert session.turn_count == 2
-        later = await theatre.open_session("arrive say")
-        assert (await theatre.until(later, has_ended)).status is Status.COMPLETED
-        assert worker.child_pids() != [pid]
-
-
-async def test_a_crash_in_one_process_spares_the_others(theatre: Theatre) -> None:
+async def test_a_dead_process_hands_its_calls_to_a_living_one(theatre: Theatre) -> None:
     async with theatre.worker(processes=2, slots=1):
         spared = await theatre.open_session("arrive wait")
         await theatre.until(spared, is_active)
-        crashing = await theatre.open_session("arrive say exit")
-        session = await theatre.until(crashing, has_ended)
-        assert (session.status, session.turn_count) == (Status.FAILED, 1)
-        assert (await theatre.stage.session(spared)).status is Status.ACTIVE
+        crashing = await theatre.open_session("arrive say say exit | say wait")
+        session = await theatre.until(crashing, lambda session: session.turn_count == 3)
+        assert (session.status, session.epoch) == (Status.ACTIVE, 2)
+        assert await theatre.questions(crashing) == ["question 0", "question 1", "question 2"]
+        assert (await theatre.stage.session(spared)).epoch == 1
 
 
-async def test_a_frozen_process_is_ended(theatre: Theatre) -> None:
-    async with theatre.worker():
-        session_id = await theatre.open_session("arrive say freeze")
+async def test_the_only_process_resumes_its_calls_when_it_is_back(theatre: Theatre) -> None:
+    async with theatre.worker() as worker:
+        session_id = await theatre.open_session("arrive say wait | say")
+        await theatre.until(session_id, lambda session: session.turn_count == 1)
+        [pid] = worker.child_pids()
+        os.kill(pid, signal.SIGKILL)
         session = await theatre.until(session_id, has_ended)
-        assert (session.status, session.turn_count) == (Status.FAILED, 1)
+        assert (session.status, session.turn_count) == (Status.COMPLETED, 2)
+        assert worker.child_pids() != [pid]
+
+
+async def test_a_call_that_kills_one_process_after_the_other_fails(theatre: Theatre) -> None:
+    async with theatre.worker(processes=2):
+        session_id = await theatre.open_session("arrive exit")
+        session = await theatre.until(session_id, has_ended)
+        assert (session.status, session.end_reason) == (Status.FAILED, EndReason.ERROR)
+        assert session.epoch == MOST_DEATHS + 1, "giving it up took an epoch too"
+
+
+async def test_a_frozen_process_loses_its_calls_to_another(theatre: Theatre) -> None:
+    async with theatre.worker(processes=2):
+        session_id = await theatre.open_session("arrive say freeze | say")
+        session = await theatre.until(session_id, has_ended)
+        assert (session.status, session.turn_count) == (Status.COMPLETED, 2)
+
+
+async def test_a_run_that_gave_way_to_nobody_is_begun_again(theatre: Theatre) -> None:
+    async with theatre.worker():
+        session_id = await theatre.open_session("arrive overtaken | say")
+        session = await theatre.until(session_id, has_ended)
+        assert (session.status, session.turn_count, session.epoch) == (Status.COMPLETED, 1, 2)
+
+
+async def test_a_dead_hosts_calls_go_to_another_host(theatre: Theatre) -> None:
+    async with theatre.worker(host="doomed") as doomed:
+        session_id = await theatre.open_session("arrive say wait | say wait")
+        await theatre.until(session_id, lambda session: session.turn_count == 1)
+        async with theatre.worker(host="other"):
+            doomed.process.kill()
+            session = await theatre.until(session_id, lambda session: session.turn_count == 2)
+            assert (session.status, session.epoch) == (Status.ACTIVE, 2)
+            assert await theatre.questions(session_id) == ["question 0", "question 1"]
+
+
+async def test_a_host_that_wakes_up_writes_nothing_more(theatre: Theatre) -> None:
+    async with theatre.worker(host="sleeper") as sleeper:
+        session_id = await theatre.open_session("arrive say wait | say wait")
+        await theatre.until(session_id, lambda session: session.turn_count == 1)
+        async with theatre.worker(host="other"):
+            sleeper.send(signal.SIGSTOP)
+            await theatre.until(session_id, lambda session: session.turn_count == 2)
+            sleeper.send(signal.SIGCONT)
+            await until_true(lambda: len(theatre.journals()) == 1)
+            session = await theatre.stage.session(session_id)
+            assert (session.status, session.epoch, session.turn_count) == (Status.ACTIVE, 2, 2)
+
+
+async def test_an_end_that_was_announced_in_vain_ends_the_call(theatre: Theatre) -> None:
+    async with theatre.worker():
+        session_id = await theatre.open_session("arrive wait")
+        await theatre.until(session_id, is_active)
+        async with theatre.stage.database.system() as db:
+            now = "ended_at = now(), status = 'completed', end_reason = 'api_delete'"
+            await db.connection.execute(text(f"update voice_sessions set {now}"))
+        await until_true(lambda: theatre.journals() == [])
+
+
+async def test_a_worker_that_the_database_asks_to_drain_leaves(theatre: Theatre) -> None:
+    async with theatre.worker() as worker:
+        session_id = await theatre.open_session("arrive wait")
+        await theatre.until(session_id, is_active)
+        async with theatre.stage.database.system() as db:
+            assert await workers.ask_to_drain(db, "somewhere else") == 0
+            assert await workers.ask_to_drain(db, None) == 1
+        await until_refused(theatre)
+        async with theatre.stage.database.tenant(theatre.stage.tenant_id) as db:
+            await sessions.end_session(db, session_id, EndReason.API_DELETE)
+        assert await worker.leave() == 0
+
+
+async def test_a_killed_worker_on_the_same_disk_is_followed_at_once(theatre: Theatre) -> None:
+    async with theatre.worker() as killed:
+        session_id = await theatre.open_session("arrive say wait | say")
+        await theatre.until(session_id, lambda session: session.turn_count == 1)
+        killed.process.kill()
+        await killed.process.wait()
+    async with theatre.worker():
+        session = await theatre.until(session_id, has_ended)
+        assert (session.status, session.turn_count, session.epoch) == (Status.COMPLETED, 2, 2)
 
 
 async def test_a_killed_workers_turns_are_shipped_by_the_next(theatre: Theatre) -> None:

@@ -1,0 +1,65 @@
+"""No call is taken that the others would pay for; none is tried for ever."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from callmissed.kit.host_load import free_disk_share, free_memory_share
+from callmissed.worker.admission import LATE_MS, HostLoad, find_shortage, open_slots
+from callmissed.worker.deaths import MOST_DEATHS, WITHIN_S, Deaths
+
+MEMINFO = "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 400 kB\n"
+LATE = LATE_MS + 1
+
+
+@pytest.mark.parametrize(
+    ("lags_ms", "slots"),
+    [([], 3), ([LATE, LATE], 3), ([LATE, 1, LATE], 3), ([LATE] * 3, 0), ([1, LATE, LATE, LATE], 0)],
+)
+def test_a_process_that_stays_late_takes_no_call(lags_ms: list[float], slots: int) -> None:
+    assert open_slots(8, 5, lags_ms) == slots
+
+
+def test_a_full_process_takes_no_call() -> None:
+    assert open_slots(8, 8, []) == 0
+    assert open_slots(8, 11, []) == 0, "calls of a dead process may stand over the slots"
+
+
+def test_a_host_without_memory_or_disk_takes_no_call() -> None:
+    assert find_shortage(HostLoad()) is None
+    assert find_shortage(HostLoad(free_memory=0.04)) == "memory"
+    assert find_shortage(HostLoad(free_disk=0.04)) == "disk"
+
+
+def test_memory_is_the_hosts_or_the_containers(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text(MEMINFO)
+    assert free_memory_share(meminfo, tmp_path) == 0.4
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("900\n")
+    (tmp_path / "memory.stat").write_text("anon 700\ninactive_file 100\n")
+    assert free_memory_share(meminfo, tmp_path) == pytest.approx(0.2)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory_share(meminfo, tmp_path) == 0.4
+    assert free_memory_share(tmp_path / "none", tmp_path / "none") == 1.0
+
+
+def test_disk_is_that_of_the_folder(tmp_path: Path) -> None:
+    assert 0 < free_disk_share(tmp_path) <= 1
+    assert free_disk_share(tmp_path / "none") == 1.0
+
+
+def test_a_session_under_which_processes_die_quickly_is_given_up() -> None:
+    now_s = [0.0]
+    deaths, session_id = Deaths(lambda: now_s[0]), uuid4()
+    verdicts = [deaths.note(session_id, epoch) for epoch in range(1, MOST_DEATHS + 1)]
+    assert verdicts == [True] * (MOST_DEATHS - 1) + [False]
+    assert deaths.note(uuid4(), 1), "others go on"
+    now_s[0] = WITHIN_S + 1
+    assert deaths.note(session_id, 9)
+
+
+def test_one_death_counts_once() -> None:
+    deaths, session_id = Deaths(), uuid4()
+    assert all(deaths.note(session_id, 1) for _ in range(MOST_DEATHS + 1))
