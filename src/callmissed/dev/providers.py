@@ -10,7 +10,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from callmissed.dev import chat, control, openai_audio, sarvam_rest, sarvam_stt, sarvam_tts
+from callmissed.dev import (
+    chat,
+    control,
+    openai_audio,
+    sarvam_realtime,
+    sarvam_rest,
+    sarvam_stt,
+    sarvam_tts,
+)
 from callmissed.dev.faults import Fault
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.listening import Port
@@ -127,8 +135,14 @@ def build_app(simulation: Simulation) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app[SIMULATION] = simulation
     app.add_routes(control.routes())
-    for part in (sarvam_stt.routes, sarvam_tts.routes, sarvam_rest.routes, chat.sarvam_routes):
-        app.add_routes(part(PATHS["sarvam"]))
+    for routes in (
+        sarvam_stt.routes,
+        sarvam_realtime.routes,
+        sarvam_tts.routes,
+        sarvam_rest.routes,
+        chat.sarvam_routes,
+    ):
+        app.add_routes(routes(PATHS["sarvam"]))
     for vendor in chat.VENDORS:
         app.add_routes(chat.routes(vendor, PATHS[vendor.name]))
     app.add_routes(openai_audio.routes(PATHS["audio"]))

@@ -128,7 +128,9 @@ class _Conversation:
         )
         if is_end and not is_final_first:
             self._put_signal("END_SPEECH", 0.0)
-        if (text or self._use.suffers("empty")) and not self._use.suffers("never_final"):
+        if (text or (stretch and self._use.suffers("empty"))) and not self._use.suffers(
+            "never_final"
+        ):
             self._finals += 1
             self._socket.put(self._final(text, stretch), at_s=due_s)
         if is_end and is_final_first:
