@@ -125,6 +125,14 @@ def test_speech_that_begins_again_before_its_end_was_told_has_an_end() -> None:
     assert told(events) == ["start", "end", "start", "final: hello", "end"]
 
 
+def test_finals_that_come_behind_the_next_beginning_begin_nothing() -> None:
+    line = spoken_line()
+    events = line.take(SpeechBegan(), SpeechEnded(), SpeechBegan(), SpeechEnded())
+    line.speech(0.5)
+    events += line.take(final("one"), final("two"))
+    assert told(events) == ["start", "end"] * 2 + ["final: one", "final: two"]
+
+
 def test_a_final_carries_language_confidence_and_the_end_of_what_it_covers() -> None:
     line = spoken_line()
     line.take(SpeechBegan())

@@ -15,7 +15,7 @@ from callmissed.providers.sarvam.stt_wire import Over, SpeechBegan, SpeechEnded,
 from callmissed.providers.sarvam.stt_words import Dictation
 
 BEGIN_TIMEOUT_S = 2.0
-FINISH_TIMEOUT_S = 3.0
+FINISH_TIMEOUT_S = 10.0
 # Sarvam closes a socket that was idle for 60 s.
 KEEP_ALIVE_S = 20.0
 

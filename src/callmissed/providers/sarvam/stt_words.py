@@ -12,6 +12,8 @@ from callmissed.providers.sarvam.stt_languages import told_language
 from callmissed.providers.sarvam.stt_sound import SoundLog
 from callmissed.providers.sarvam.stt_wire import SpeechBegan, SpeechEnded, Words
 
+MAX_AWAITED = 3
+"""Utterances that began and have no final words; a noise may never get any."""
 LATE_S = 1.0
 """A server tells that somebody began to speak at most that long after it."""
 
@@ -40,7 +42,7 @@ class Dictation:
         self._language = language
         self._offset_s = offset_s
         self._is_speaking = False
-        self._is_open = False
+        self._awaited = 0
         self._is_flushed = False
         self._began_s = 0.0
         self._partial: Words | None = None
@@ -70,7 +72,7 @@ class Dictation:
     def _take_partial(self, words: Words) -> Iterator[stt.SpeechEvent]:
         if not words.text or not self._sound.can_be_words():
             return
-        if not self._is_open:
+        if not self._awaited:
             yield self._begin()
         heard, before = _spoken(words.text), _spoken(self._partial.text if self._partial else "")
         stable = _common(heard, before)
@@ -85,14 +87,15 @@ class Dictation:
         self._request_id = words.request_id
         claim = self._sound.claim()
         is_heard = claim.is_granted and bool(words.text)
-        was_open = self._is_open or self._is_speaking
+        was_open = bool(self._awaited) or self._is_speaking
         if is_heard and not was_open:
             yield self._begin()
         ends_s = words.end_s if self._is_likely(words.end_s) else claim.ends_s
         told = self._as_told_early(words) if is_heard else replace(words, text="", confidence=0.0)
         metadata = None if told.text in ("", words.text) else {"written": words.text}
         yield self._words(_Kind.FINAL_TRANSCRIPT, told, ends_s=ends_s, metadata=metadata)
-        self._partial, self._told_early, self._is_open = None, "", False
+        self._partial, self._told_early = None, ""
+        self._awaited = max(0, self._awaited - 1)
         if self._is_flushed or not was_open:
             yield from self._end()
 
@@ -112,7 +115,8 @@ class Dictation:
             yield self._words(_Kind.PREFLIGHT_TRANSCRIPT, partial, metadata=metadata)
 
     def _begin(self) -> stt.SpeechEvent:
-        self._is_speaking = self._is_open = True
+        self._is_speaking = True
+        self._awaited = min(self._awaited + 1, MAX_AWAITED)
         self._is_flushed = False
         self._partial, self._told_early = None, ""
         self._began_s = self._sound.position_s
