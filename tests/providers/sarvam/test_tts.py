@@ -77,9 +77,11 @@ async def speaking(
         meter=meter or Counted(),
     )
     before = asyncio.all_tasks()
-    yield voice
-    await voice.aclose()
-    await connections.aclose()
+    try:
+        yield voice
+    finally:
+        await voice.aclose()
+        await connections.aclose()
     left = {task for task in asyncio.all_tasks() - before if not task.done()}
     assert not [task for task in left if "callmissed" in repr(task.get_coro())]
 
@@ -228,7 +230,7 @@ async def test_a_language_that_the_voice_does_not_speak_changes_nothing() -> Non
 
 
 async def test_a_long_text_goes_in_messages_that_the_server_takes() -> None:
-    text = "This is a sentence of some length. " * 160
+    text = "incomprehensibilities. " * 230
     async with running(speak_well) as server, speaking(server.url) as voice:
         assert await spoken(voice, text) == sound_of(text)
     assert server.talks[0].kinds == ["config", "text", "text", "text", "flush"]
@@ -256,14 +258,15 @@ async def test_a_socket_that_the_server_closed_meanwhile_is_not_used() -> None:
         assert await spoken(voice) == sound_of(TEXT)
 
 
-async def test_sound_that_comes_too_late_is_not_of_the_next_piece() -> None:
+async def test_a_socket_that_sends_sound_for_nobody_is_left() -> None:
     async with running(speak_well) as server, speaking(server.url) as voice:
         await spoken(voice)
         await server.has_opened(2)
         await server.talks[0].socket.send_str(audio(b"late"))
         async with asyncio.timeout(5):
-            while not server.talks[1].pieces:
-                assert await spoken(voice) == sound_of(TEXT)
+            await server.talks[0].over.wait()
+        assert await spoken(voice) == sound_of(TEXT)
+        assert server.talks[1].pieces == [TEXT]
 
 
 async def test_a_waiting_socket_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ after it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -41,7 +41,7 @@ class SpeechSocket:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._config: SpeechConfig | None = None
-        self._waiting: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[APIError] | None = None
 
     async def configure(self, config: SpeechConfig) -> None:
         """Afterwards the next text is spoken so. Raises APIConnectionError."""
@@ -70,19 +70,25 @@ class SpeechSocket:
             raise APIConnectionError(f"Sarvam ended the socket ({self._socket.close_code})")
         return read_message(message.data)
 
-    def wait(self) -> None:
-        """From now on it keeps itself alive and notices its end."""
-        self._waiting = asyncio.create_task(self._keep_alive())
+    def wait(self, on_end: Callable[["SpeechSocket"], None]) -> None:
+        """From now on it keeps itself alive; `on_end` is called when it is of no use any more."""
 
-    async def wake(self) -> bool:
-        """Afterwards it can be lent; False when it ended while it waited."""
+        def tell(task: asyncio.Task[APIError]) -> None:
+            if not task.cancelled():
+                on_end(self)
+
+        self._waiting = asyncio.create_task(self._keep_alive())
+        self._waiting.add_done_callback(tell)
+
+    async def wake(self) -> APIError | None:
+        """Afterwards it can be lent, unless it ended while it waited: then the reason."""
         task, self._waiting = self._waiting, None
         if task is None:
-            return not self._socket.closed
+            return None
         has_ended = task.done()
         task.cancel()
         await asyncio.wait({task})
-        return not has_ended and not self._socket.closed
+        return task.result() if has_ended else None
 
     async def aclose(self) -> None:
         """Says good-bye and waits `CLOSE_TIMEOUT_S` for the answer, not longer."""
@@ -91,23 +97,19 @@ class SpeechSocket:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._socket.close()
 
-    async def _keep_alive(self) -> None:
-        """Returns when the socket is of no use any more: nobody asked for sound that comes now."""
+    async def _keep_alive(self) -> APIError:
+        """Returns when the socket is of no use any more, with the reason."""
         while True:
             try:
-                async with asyncio.timeout(PING_EVERY_S):
-                    message = await self._socket.receive()
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    return
-                if not isinstance(read_message(message.data), Other):
-                    return
-            except TimeoutError:
+                if not isinstance(await self.receive(PING_EVERY_S), Other):
+                    return APIConnectionError("Sarvam sent sound that nobody asked for")
+            except APITimeoutError:
                 try:
                     await self.send(PING)
-                except APIError:
-                    return
-            except APIError:
-                return
+                except APIError as error:
+                    return error
+            except APIError as error:
+                return error
 
 
 class SpeechSockets:
@@ -129,15 +131,16 @@ class SpeechSockets:
         self._params = dict(params)
         self._headers = dict(headers)
         self._idle: list[SpeechSocket] = []
-        self._opening: asyncio.Task[SpeechSocket] | None = None
+        self._ahead: asyncio.Task[SpeechSocket] | None = None
+        self._opening: set[asyncio.Task[SpeechSocket]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     def open_ahead(self, config: SpeechConfig) -> None:
         """Begins to open a socket, unless one waits or is being opened."""
-        if not self._idle and self._opening is None and not self._is_closed:
-            self._opening = asyncio.create_task(self._open(config))
-            self._opening.add_done_callback(self._keep_opened)
+        if not self._idle and self._ahead is None and not self._is_closed:
+            self._ahead = self._begin(config)
+            self._ahead.add_done_callback(self._keep_ahead)
 
     @asynccontextmanager
     async def lend(self, config: SpeechConfig) -> AsyncIterator[SpeechSocket]:
@@ -158,43 +161,59 @@ class SpeechSockets:
 
     async def aclose(self) -> None:
         self._is_closed = True
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait({self._opening})
+        for task in self._opening:
+            task.cancel()
+        while self._opening:
+            await asyncio.wait(self._opening)
         while self._idle:
             self._drop(self._idle.pop())
         while self._closing:
             await asyncio.wait(self._closing)
 
     async def _take(self, config: SpeechConfig) -> SpeechSocket:
-        while True:
-            while self._idle:
-                socket = self._idle.pop()
-                is_open = False
-                try:
-                    is_open = await socket.wake()
-                finally:
-                    if not is_open:
-                        self._drop(socket)
-                if is_open:
-                    return socket
-            if self._is_closed:
-                raise APIConnectionError("this call speaks no more", retryable=False)
-            self.open_ahead(config)
-            opening = self._opening
-            assert opening is not None
-            await asyncio.wait({opening})
-            if not opening.cancelled() and (error := opening.exception()) is not None:
-                raise error
+        while self._idle:
+            socket = self._idle.pop()
+            if await self._wake(socket) is None:
+                return socket
+        if self._is_closed:
+            raise _closed()
+        task, self._ahead = self._ahead or self._begin(config), None
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.add_done_callback(self._adopt)
+            raise
+        if task.cancelled():
+            raise _closed()
+        socket = task.result()
+        if (error := await self._wake(socket)) is not None:
+            raise error
+        return socket
+
+    async def _wake(self, socket: SpeechSocket) -> APIError | None:
+        """As the socket's own; one that ended is closed."""
+        is_awake = False
+        try:
+            error = await socket.wake()
+            is_awake = error is None
+        finally:
+            if not is_awake:
+                self._drop(socket)
+        return error
 
     def _put_back(self, socket: SpeechSocket) -> None:
         if self._is_closed:
             self._drop(socket)
             return
-        socket.wait()
+        socket.wait(self._leave)
         self._idle.append(socket)
         if len(self._idle) > MAX_IDLE_SOCKETS:
             self._drop(self._idle.pop(0))
+
+    def _leave(self, socket: SpeechSocket) -> None:
+        if socket in self._idle:
+            self._idle.remove(socket)
+            self._drop(socket)
 
     def _drop(self, socket: SpeechSocket) -> None:
         task = asyncio.create_task(socket.aclose())
@@ -206,9 +225,19 @@ class SpeechSockets:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.debug("a speech socket did not close: %s", type(error).__name__)
 
-    def _keep_opened(self, task: asyncio.Task[SpeechSocket]) -> None:
-        if self._opening is task:
-            self._opening = None
+    def _begin(self, config: SpeechConfig) -> asyncio.Task[SpeechSocket]:
+        task = asyncio.create_task(self._open(config))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+        return task
+
+    def _keep_ahead(self, task: asyncio.Task[SpeechSocket]) -> None:
+        if self._ahead is task:
+            self._ahead = None
+            self._adopt(task)
+
+    def _adopt(self, task: asyncio.Task[SpeechSocket]) -> None:
+        """Keeps what was opened and nobody waits for."""
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
@@ -237,5 +266,9 @@ class SpeechSockets:
         except BaseException:
             await socket.aclose()
             raise
-        socket.wait()
+        socket.wait(self._leave)
         return socket
+
+
+def _closed() -> APIConnectionError:
+    return APIConnectionError("this call speaks no more", retryable=False)
