@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from callmissed.dev.scenario import Ears, Utterance
-from callmissed.dev.tones import Decoder
+from callmissed.dev.tones import Decoder, HeardWord
 from callmissed.dev.vocabulary import language_of
 from callmissed.kit.pcm import Samples
 
@@ -56,6 +56,7 @@ class Hearing:
     silence_ms: float | None
     heard_ms: int = 0
     _words: list[str] = field(default_factory=list)
+    _found: list[HeardWord] = field(default_factory=list)
     _spoken: int = 0
     _start_ms: int = 0
     _last_loud_ms: int = 0
@@ -70,12 +71,14 @@ class Hearing:
 
     def push(self, samples: Samples) -> list[HearingEvent]:
         """What follows from this sound."""
-        self._rest = np.concatenate([self._rest, samples])
-        events: list[HearingEvent] = []
-        while len(self._rest) >= self._frame:
-            frame, self._rest = self._rest[: self._frame], self._rest[self._frame :]
-            events += self._hear(frame)
-        return events
+        if self.ears.hear == "tones":
+            self._found += self._decoder.push(samples)
+        whole = np.concatenate([self._rest, samples])
+        count = len(whole) // self._frame
+        frames = whole[: count * self._frame].reshape(count, self._frame)
+        self._rest = whole[count * self._frame :]
+        powers = np.mean(frames.astype(np.float32) ** 2, axis=1)
+        return [event for power in powers for event in self._hear(power > LOUD_RMS**2)]
 
     @property
     def quiet_ms(self) -> int:
@@ -85,7 +88,9 @@ class Hearing:
     def take(self, *, is_flush: bool) -> Stretch | None:
         """What was heard since the last time; None where there was no sound at all."""
         if is_flush:
-            self._words += [heard.word for heard in self._decoder.flush()]
+            self._found += self._decoder.flush()
+            self._words += [heard.word for heard in self._found]
+            self._found = []
         if self._is_taken:
             return None
         utterance = self._whole()
@@ -97,17 +102,15 @@ class Hearing:
         self._loud_ms = 0
         return stretch
 
-    def _hear(self, frame: Samples) -> Iterator[HearingEvent]:
+    def _hear(self, loud: bool) -> Iterator[HearingEvent]:
+        """Takes the next frame."""
         self.heard_ms += FRAME_MS
-        loud = float(np.sqrt(np.mean(frame.astype(np.float32) ** 2))) > LOUD_RMS
         if loud:
             yield from self._hear_loud()
-        found = self._decoder.push(frame)
-        if self.ears.hear == "tones":
-            self._words += [heard.word for heard in found]
-            if found:
-                yield WordHeard(self._whole())
-        elif loud and self._loud_ms % SCRIPTED_WORD_MS == 0:
+        while self._found and self._found[0].end_ms <= self.heard_ms:
+            self._words.append(self._found.pop(0).word)
+            yield WordHeard(self._whole())
+        if self.ears.hear == "script" and loud and self._loud_ms % SCRIPTED_WORD_MS == 0:
             yield from self._next_scripted()
         if not loud:
             yield from self._hear_quiet()

@@ -34,6 +34,10 @@ _LEAST_LEAD = 1.3
 _FADED = 0.15
 _RECENT_WINDOWS = 20
 
+# A window of 40 ms has a bin each 25 Hz, and each tone is one of them.
+_BINS = np.array([*_LOW_HZ, *_HIGH_HZ], dtype=np.int64) * _WINDOW_MS // 1000
+_NO_HEIGHTS = np.zeros(len(_BINS))
+
 
 @dataclass(frozen=True, slots=True)
 class HeardWord:
@@ -69,7 +73,7 @@ class Decoder:
     def __init__(self, rate_hz: int) -> None:
         self._hop = rate_hz * _HOP_MS // 1000
         self._window = rate_hz * _WINDOW_MS // 1000
-        self._waves, self._hann = _waves(rate_hz)
+        self._hann = np.hanning(self._window)
         self._waiting: NDArray[np.float64] = np.zeros(0)
         self._windows = 0
         self._powers: list[float] = []
@@ -92,9 +96,11 @@ class Decoder:
         return list(self._follow(None))
 
     def _codes(self, windows: NDArray[np.float64]) -> list[int | None]:
+        if not np.any(np.abs(windows) > _FLOOR_RMS):
+            return [self._code_in(0.0, _NO_HEIGHTS) for _ in windows]
         shaped = windows * self._hann
         powers = np.mean(shaped**2, axis=1) / np.mean(self._hann**2)
-        heights = np.abs(shaped @ self._waves) / (self._hann.sum() / 2)
+        heights = np.abs(np.fft.rfft(shaped, axis=1)[:, _BINS]) / (self._hann.sum() / 2)
         return [
             self._code_in(float(power), height)
             for power, height in zip(powers, heights, strict=True)
@@ -154,11 +160,3 @@ def _sound(code: int, rate_hz: int) -> Samples:
     whole = np.concatenate([sound, np.zeros(rate_hz * GAP_MS // 1000, dtype=np.int16)])
     whole.flags.writeable = False
     return whole
-
-
-@lru_cache(maxsize=16)
-def _waves(rate_hz: int) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    count = rate_hz * _WINDOW_MS // 1000
-    at_s = np.arange(count) / rate_hz
-    waves = np.exp(-2j * np.pi * np.outer(at_s, [*_LOW_HZ, *_HIGH_HZ]))
-    return waves, np.hanning(count)
