@@ -49,7 +49,8 @@ class Patience:
     """How often the caller of one answer has been asked to wait: once for each filler, then no
     more."""
 
-    def __init__(self, sentences: tuple[str, ...]) -> None:
+    def __init__(self, sentences: tuple[str, ...], quiet_limit_s: float = QUIET_LIMIT_S) -> None:
+        self._quiet_limit_s = quiet_limit_s
         self._left = list(sentences)
         self._taken_s = 0.0
 
@@ -58,7 +59,7 @@ class Patience:
         None for ever."""
         if quiet_from_s is None:
             return None
-        return max(0.0, max(quiet_from_s, self._taken_s) + QUIET_LIMIT_S - now_s)
+        return max(0.0, max(quiet_from_s, self._taken_s) + self._quiet_limit_s - now_s)
 
     def take(self, now_s: float) -> str | None:
         """The next filler; None when the caller has waited long enough."""

@@ -10,10 +10,10 @@ from livekit import rtc
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """From here the sound is that of `text`, which has `letters` as it is spoken."""
+    """From here the sound is that of `text`, which will probably take that long."""
 
     text: str
-    letters: int
+    expected_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class WentOn:
     """From here it is that of `rest`, the end of the present text, made by another voice."""
 
     rest: str
-    letters: int
+    expected_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 SECONDS_A_LETTER = 0.065
-LEAST_LETTERS_FOR_PACE = 10
 _WORDS = re.compile(r"\s*\S+\s*")
 
 
@@ -12,22 +11,21 @@ _WORDS = re.compile(r"\s*\S+\s*")
 class Line:
     """A piece of text and the sound made for it so far.
 
-    `letters` are those that are spoken (a number has more of them than it shows), `pace_s` is how
-    long one takes. An aside is said and heard, but is no part of the answer.
+    `expected_s` is how long all of it will probably take. An aside is said and heard, but is no
+    part of the answer.
     """
 
     text: str
-    letters: int
-    pace_s: float
+    expected_s: float
     is_aside: bool = False
     sound_s: float = 0.0
     is_complete: bool = False
 
     def lasts_s(self) -> float:
-        """The sound's length; a guess by letters while it is still being made."""
+        """The sound's length; a guess while it is still being made."""
         if self.is_complete:
             return self.sound_s
-        return max(self.sound_s, self.letters * self.pace_s)
+        return max(self.sound_s, self.expected_s)
 
 
 class Script:
@@ -35,7 +33,6 @@ class Script:
 
     def __init__(self) -> None:
         self._lines: list[Line] = []
-        self.pace_s = SECONDS_A_LETTER
 
     @property
     def text(self) -> str:
@@ -47,32 +44,32 @@ class Script:
         """All of the answer, without asides."""
         return "".join(line.text for line in self._lines if not line.is_aside)
 
-    def begin_line(self, text: str, letters: int | None = None) -> None:
-        """`letters` as they are spoken; those of the text where nothing else is known."""
-        self._lines.append(Line(text, letters or len(text.strip()), self.pace_s))
+    def begin_line(self, text: str, expected_s: float | None = None) -> None:
+        """`expected_s` is guessed by the letters where it is not given."""
+        guess_s = len(text.strip()) * SECONDS_A_LETTER
+        self._lines.append(Line(text, guess_s if expected_s is None else expected_s))
 
     def add_sound(self, seconds: float) -> None:
         self._lines[-1].sound_s += seconds
 
     def end_line(self) -> None:
-        line = self._lines[-1]
-        line.is_complete = True
-        if line.letters >= LEAST_LETTERS_FOR_PACE and line.sound_s > 0:
-            self.pace_s = line.sound_s / line.letters
+        self._lines[-1].is_complete = True
 
-    def begin_rest(self, rest: str, letters: int) -> None:
+    def begin_rest(self, rest: str, expected_s: float) -> None:
         """The line goes on as another one: it ends where `rest`, the end of its text, begins."""
         line = self._lines[-1]
         line.text = line.text[: -len(rest)] if line.text.endswith(rest) else ""
         line.is_complete = True
-        self.begin_line(rest, letters)
+        self.begin_line(rest, expected_s)
 
     def add_aside(self, text: str, sound_s: float) -> None:
         """Something said between two words of the answer, or in front of it."""
         rest: Line | None = None
         if self._lines and not self._lines[-1].is_complete:
             rest = self._split_last()
-        self._lines.append(Line(text, len(text), self.pace_s, True, sound_s, True))
+        before = self.text
+        spaced = f"{text} " if not before or before[-1].isspace() else f" {text}"
+        self._lines.append(Line(spaced, sound_s, True, sound_s, True))
         if rest is not None:
             self._lines.append(rest)
 
@@ -108,9 +105,9 @@ class Script:
         line = self._lines[-1]
         said = words_within(line.text, line.sound_s / line.lasts_s() if line.lasts_s() else 0.0)
         rest = line.text[len(said) :]
-        left = round(line.letters * len(rest) / max(1, len(line.text)))
+        left_s = line.expected_s * len(rest) / max(1, len(line.text))
         line.text, line.is_complete = said, True
-        return Line(rest, left, line.pace_s)
+        return Line(rest, left_s)
 
 
 def words_within(text: str, share: float) -> str:

@@ -12,9 +12,9 @@ from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
 from callmissed.voice.candidates import describe
 from callmissed.voice.clauses import ClauseCutter
-from callmissed.voice.fillers import Clip, Clips, Patience
+from callmissed.voice.fillers import QUIET_LIMIT_S, Clip, Clips, Patience
 from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
-from callmissed.voice.script import SECONDS_A_LETTER, Script
+from callmissed.voice.script import Script
 from callmissed.voice.synthesis import Synthesis
 
 logger = logging.getLogger(__name__)
@@ -35,9 +35,15 @@ class TooLateError(Exception):
 class Voice:
     """One call's way to speak. Instants are seconds of the running loop's clock."""
 
-    def __init__(self, synthesis: Synthesis, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        synthesis: Synthesis,
+        monotonic_s: Callable[[], float],
+        quiet_limit_s: float = QUIET_LIMIT_S,
+    ) -> None:
         self._synthesis = synthesis
         self._monotonic_s = monotonic_s
+        self._quiet_limit_s = quiet_limit_s
         self.clips = Clips(self.record)
         self.clips.speak(synthesis.language)
 
@@ -53,9 +59,7 @@ class Voice:
         """The text as sound, ahead of time; empty when no voice can make it."""
         reel = Reel(asyncio.Event())
         take = reel.open_take()
-        await self._synthesis.fill(
-            reel, take, text, [], pace_s=lambda: SECONDS_A_LETTER, ahead_s=lambda: 0.0
-        )
+        await self._synthesis.fill(reel, take, text, [], ahead_s=lambda: 0.0)
         if take.failure is not None:
             logger.warning("a clip could not be synthesised: %s", describe(take.failure))
             return ()
@@ -108,7 +112,7 @@ class Voice:
             raise SpeechFailedError from None
 
     async def _read(self, reel: Reel, answer: Answer) -> AsyncGenerator[rtc.AudioFrame, None]:
-        patience = Patience(self.clips.fillers)
+        patience = Patience(self.clips.fillers, self._quiet_limit_s)
         steps = reel.steps(
             lambda: patience.wait_s(self._quiet_from_s(reel, answer), self._monotonic_s())
         )
@@ -118,10 +122,10 @@ class Voice:
                     case None:
                         for frame in self._fill_silence(patience, reel, answer):
                             yield frame
-                    case Began(text=text, letters=letters):
-                        answer.script.begin_line(text, letters)
-                    case WentOn(rest=rest, letters=letters):
-                        answer.script.begin_rest(rest, letters)
+                    case Began(text=text, expected_s=expected_s):
+                        answer.script.begin_line(text, expected_s)
+                    case WentOn(rest=rest, expected_s=expected_s):
+                        answer.script.begin_rest(rest, expected_s)
                     case Ended():
                         answer.script.end_line()
                     case frame:
@@ -147,16 +151,17 @@ class Voice:
             return ()
         sound_s = sum(frame.duration for frame in clip)
         answer.fillers.append(text)
-        answer.script.add_aside(f"{text} ", sound_s)
+        answer.script.add_aside(text, sound_s)
         reel.made_s += sound_s
         return clip
 
     async def _apologise(self, answer: Answer) -> AsyncGenerator[rtc.AudioFrame, None]:
         words = self.clips.apology
         clip = self.clips.find(words) or await self.record(words)
-        text = f" {words}" if answer.script.text else words
         if not clip:
             return
+        said = answer.script.text
+        text = f" {words}" if said and not said[-1].isspace() else words
         async with aclosing(self.play(text, clip, lambda: answer)) as frames:
             async for frame in frames:
                 yield frame
@@ -185,7 +190,6 @@ class Voice:
             take,
             piece,
             answer.fallbacks,
-            pace_s=lambda: answer.script.pace_s,
             ahead_s=lambda: self._ahead_s(reel, answer),
         )
 

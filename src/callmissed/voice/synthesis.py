@@ -16,7 +16,7 @@ from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.pcm import Resampler
 from callmissed.voice.candidates import Fallback, Trial
 from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
-from callmissed.voice.script import words_within
+from callmissed.voice.script import SECONDS_A_LETTER, words_within
 from callmissed.voice.sentence_cache import (
     RecordingLostError,
     SentenceCache,
@@ -30,6 +30,7 @@ NEXT_FRAME_TIMEOUT_S = 1.0
 NEARLY_DRY_S = 0.3
 """With more sound than that still to be played, a voice may take its time."""
 FRAME_MS = 100
+LEAST_LETTERS_FOR_PACE = 10
 TTS_OPTIONS = APIConnectOptions(max_retry=0, timeout=FIRST_FRAME_TIMEOUT_S)
 """The next voice is worth more than the same one again."""
 
@@ -81,6 +82,7 @@ class Synthesis:
         self._first_frame_s = first_frame_s
         self._next_frame_s = next_frame_s
         self._willing = self._candidates
+        self._paces: dict[str, float] = {}
         self.language = language
 
     def set_language(self, language: str) -> bool:
@@ -102,23 +104,22 @@ class Synthesis:
         text: str,
         fallbacks: list[Fallback],
         *,
-        pace_s: Callable[[], float],
         ahead_s: Callable[[], float],
     ) -> None:
         """Afterwards `take` is over: with all sound of the text, or with the failure of the last
         voice that was asked.
 
         A voice that fails before its first sound is left at once; one that breaks off is left for
-        one that says the rest. `pace_s` is how long a letter takes, `ahead_s` how much sound is
-        made and not yet played.
+        one that says the rest. `ahead_s` is how much sound is made and not yet played.
         """
         trial = Trial(Service.TTS, self._willing, fallbacks)
         rest = text
         has_begun = False
         while (candidate := trial.next()) is not None:
             spoken = speak_forms(rest, self.language)
+            expected_s = len(spoken) * self._paces.get(candidate.model.id, SECONDS_A_LETTER)
             step = WentOn if has_begun else Began
-            reel.add(take, step(rest, len(spoken)))
+            reel.add(take, step(rest, expected_s))
             has_begun = True
             if not any(char.isalnum() for char in spoken):
                 break
@@ -133,12 +134,13 @@ class Synthesis:
                 if not made_s:
                     raise NoSoundError
                 trial.succeeded()
+                self._learn_pace(candidate.model.id, spoken, made_s)
                 break
             except RecordingLostError:
                 trial.repeat()
             except Exception as error:
                 trial.failed(error, after_output=made_s > 0)
-            rest = unsaid(rest, made_s, len(spoken) * pace_s())
+            rest = unsaid(rest, made_s, expected_s)
             if not rest.strip():
                 break
         else:
@@ -146,6 +148,11 @@ class Synthesis:
             return
         reel.add(take, Ended())
         reel.end_take(take)
+
+    def _learn_pace(self, model_id: str, spoken: str, made_s: float) -> None:
+        """How long a letter takes this voice: by it a sentence is cut that breaks off."""
+        if len(spoken) >= LEAST_LETTERS_FOR_PACE:
+            self._paces[model_id] = made_s / len(spoken)
 
     def _add_sound(self, reel: Reel, take: Take, pcm: bytes) -> float:
         made_s = 0.0
