@@ -1,16 +1,15 @@
 """A language model is asked over HTTP, and left at once when nobody wants its answer any more."""
 
 import asyncio
-import tracemalloc
 
 import aiohttp
 import pytest
-from livekit.agents import APIConnectionError, APIError, APITimeoutError
+from livekit.agents import APIConnectionError, APIError
 
 from callmissed.domain.models import Service
 from callmissed.domain.usage import Measure, Usage
-from callmissed.providers.openai.chat import MAX_RETRY_AFTER_S
-from callmissed.providers.openai.chat_errors import NoAnswerError, RateLimitedError
+from callmissed.providers.openai.chat import CALLING, MAX_RETRY_AFTER_S
+from callmissed.providers.openai.chat_errors import RateLimitedError
 from tests.providers.openai.asking import (
     KEY,
     Meter,
@@ -22,7 +21,6 @@ from tests.providers.openai.asking import (
 from tests.providers.openai.chat_server import (
     LAST_CHUNK,
     STREAM_HEAD,
-    UNBOUNDED_HEAD,
     Request,
     answering,
     as_event,
@@ -137,90 +135,24 @@ async def test_what_cannot_be_reached_is_not_waited_for(session: aiohttp.ClientS
     await model.aclose()
 
 
-@pytest.mark.parametrize("last", [[chunk(finish="stop")], [chunk(finish="stop"), "[DONE]"]])
-async def test_a_whole_answer_ends_though_the_server_holds_on(
-    session: aiohttp.ClientSession, last: list[object]
-) -> None:
-    async def hold_on(request: Request) -> None:
-        await request.send(STREAM_HEAD)
-        await request.send_events(chunk("At nine."), *last)
-        await request.client_leaves()
-
-    async with running_server(hold_on) as server:
-        heard = await hear(chat_model(session, access_to(server.url)))
-        assert (heard.words, heard.error) == ("At nine.", None)
-
-
-@pytest.mark.parametrize("ending", ["unbounded", "chunked", "cut"])
-async def test_an_answer_that_breaks_off_is_an_error(
-    session: aiohttp.ClientSession, ending: str
-) -> None:
-    async def break_off(request: Request) -> None:
-        events = b"".join(as_event(chunk(word)) for word in WORDS)
-        head = UNBOUNDED_HEAD if ending == "unbounded" else STREAM_HEAD
-        data = events if ending == "unbounded" else in_chunk(events)
-        await request.send(head + data + (LAST_CHUNK if ending == "chunked" else b""))
-        request.writer.close()
-
-    meter = Meter()
-    async with running_server(break_off) as server:
-        heard = await hear(chat_model(session, access_to(server.url), meter))
-        assert len(server.requests) == 1
-    assert heard.words == "".join(WORDS)
-    assert isinstance(heard.error, APIConnectionError)
-    assert not heard.error.retryable
-    assert meter.amount(Measure.OUTPUT_TOKENS) > 0
-
-
-async def test_ten_megabytes_without_an_end_are_neither_kept_nor_read(
+async def test_a_tool_call_being_written_gives_signs_of_life(
     session: aiohttp.ClientSession,
 ) -> None:
-    left = asyncio.Event()
-
-    async def pour(request: Request) -> None:
-        await request.send(STREAM_HEAD + in_chunk(b'data: {"choices": "'))
-        try:
-            for _ in range(160):
-                await request.send(in_chunk(b"x" * 65_536))
-        except ConnectionError:
-            left.set()
-
-    tracemalloc.start()
-    try:
-        async with running_server(pour) as server, asyncio.timeout(20):
-            heard = await hear(chat_model(session, access_to(server.url)))
-            await left.wait()
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert isinstance(heard.error, APIConnectionError)
-    assert peak_bytes < 4 << 20
-
-
-async def test_an_endless_answer_is_left(session: aiohttp.ClientSession) -> None:
-    async def never_end(request: Request) -> None:
+    async def call(request: Request) -> None:
+        first = {"index": 0, "id": "a", "function": {"name": "find", "arguments": '{"n":'}}
+        rest = {"index": 0, "function": {"arguments": "1}"}}
         await request.send(STREAM_HEAD)
-        piece = in_chunk(b": still thinking\n\n" * 4096)
-        try:
-            while True:
-                await request.send(piece)
-        except ConnectionError:
-            pass
+        for piece in (first, rest):
+            event = chunk()
+            event["choices"][0]["delta"] = {"tool_calls": [piece]}
+            await request.send_events(event)
+        await request.send_events(chunk(finish="tool_calls"), "[DONE]")
+        await request.send(LAST_CHUNK)
 
-    async with running_server(never_end) as server:
+    async with running_server(call) as server:
         heard = await hear(chat_model(session, access_to(server.url)))
-        await server.answered.wait()
-    assert isinstance(heard.error, APIConnectionError)
-
-
-async def test_a_silent_server_is_left(session: aiohttp.ClientSession) -> None:
-    async def say_nothing(request: Request) -> None:
-        await request.client_leaves()
-
-    async with running_server(say_nothing) as server:
-        heard = await hear(chat_model(session, access_to(server.url)), timeout_s=0.05)
-        await server.answered.wait()
-    assert isinstance(heard.error, APITimeoutError)
+    told = [(one.delta.extra, len(one.delta.tool_calls)) for one in heard.chunks if one.delta]
+    assert told == [(CALLING, 0), (CALLING, 0), (None, 1)]
 
 
 async def test_a_short_wait_is_waited_and_asked_once_more(session: aiohttp.ClientSession) -> None:
@@ -258,16 +190,6 @@ async def test_a_page_in_place_of_a_stream_is_an_error(session: aiohttp.ClientSe
     async with running_server(refusing(200, {"choices": []})) as server:
         heard = await hear(chat_model(session, access_to(server.url)))
     assert isinstance(heard.error, APIConnectionError)
-
-
-async def test_an_answer_without_a_word_is_an_error_that_is_paid(
-    session: aiohttp.ClientSession,
-) -> None:
-    meter = Meter()
-    async with running_server(answering("", " ")) as server:
-        heard = await hear(chat_model(session, access_to(server.url), meter))
-    assert isinstance(heard.error, NoAnswerError)
-    assert meter.amount(Measure.INPUT_TOKENS) == 12
 
 
 async def test_no_error_holds_the_key_or_the_callers_words(session: aiohttp.ClientSession) -> None:

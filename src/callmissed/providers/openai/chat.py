@@ -43,8 +43,8 @@ class ChatLLM(llm.LLM[Never]):
     """One model of the catalogue for one call, over the connections of the process.
 
     It asks once, and a second time only where a 429 says to wait at most MAX_RETRY_AFTER_S; other
-    retries are the asker's. `conn_options.timeout` bounds the wait for the next byte,
-    `chat_http.ANSWER_TIMEOUT_S` all of it. Raises ValueError for options of the model that do not
+    retries are the asker's. `conn_options.timeout` bounds the wait for the headers and for each
+    event of the stream, `chat_http.ANSWER_TIMEOUT_S` all of it. Raises ValueError for options of the model that do not
     exist.
     """
 

@@ -31,7 +31,9 @@ HEADERS = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What is posted. `silence_s` bounds the wait for the next byte."""
+    """What is posted. `silence_s` bounds the wait for the headers and for each event; comments that
+    keep the stream alive are none.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
@@ -68,7 +70,7 @@ async def read_answer(
         ) as response:
             await _check_answered(response)
             reader.begin(response.headers.get("x-request-id", ""))
-            await _read_events(response, reader, tell)
+            await _read_events(response, reader, tell, request.silence_s)
 
 
 async def open_connection(session: aiohttp.ClientSession, url: str) -> None:
@@ -109,11 +111,14 @@ async def _check_answered(response: aiohttp.ClientResponse) -> None:
 
 
 async def _read_events(
-    response: aiohttp.ClientResponse, reader: AnswerReader, tell: Callable[[str], None]
+    response: aiohttp.ClientResponse,
+    reader: AnswerReader,
+    tell: Callable[[str], None],
+    silence_s: float,
 ) -> None:
     try:
-        async with asyncio.timeout(None) as end:
-            await _read_chunks(response, reader, tell, end)
+        async with asyncio.timeout(silence_s) as patience:
+            await _read_chunks(response, reader, tell, silence_s, patience)
     except (TimeoutError, aiohttp.ClientError, APIError, EventTooLongError):
         if not reader.is_finished:
             raise
@@ -123,7 +128,8 @@ async def _read_chunks(
     response: aiohttp.ClientResponse,
     reader: AnswerReader,
     tell: Callable[[str], None],
-    end: asyncio.Timeout,
+    silence_s: float,
+    patience: asyncio.Timeout,
 ) -> None:
     events, left_bytes = EventReader(), MAX_ANSWER_BYTES
     loop = asyncio.get_running_loop()
@@ -131,10 +137,15 @@ async def _read_chunks(
         left_bytes -= len(chunk)
         if left_bytes < 0:
             raise EventTooLongError
-        was_finished, was_done = reader.is_finished, reader.is_done
-        for data in events.feed(chunk):
+        found = events.feed(chunk)
+        for data in found:
             tell(reader.read(data))
-        if reader.is_done and not was_done:
-            end.reschedule(loop.time() + END_TIMEOUT_S)
-        elif reader.is_finished and not was_finished:
-            end.reschedule(loop.time() + USAGE_TIMEOUT_S)
+        if found:
+            patience.reschedule(loop.time() + _wait_s(reader, silence_s))
+
+
+def _wait_s(reader: AnswerReader, silence_s: float) -> float:
+    """Until the next event, or the end."""
+    if reader.is_done:
+        return END_TIMEOUT_S
+    return USAGE_TIMEOUT_S if reader.is_finished else silence_s
