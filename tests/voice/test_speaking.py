@@ -79,7 +79,7 @@ def sound_s_of(*texts: str) -> float:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("spare_rate_hz", [RATE_HZ, 24_000])
 async def test_every_word_is_spoken_whatever_fails(fault: Fault, spare_rate_hz: int) -> None:
-    dice = random.Random(f"{fault} {spare_rate_hz}")  # noqa: S311
+    dice = random.Random(f"{fault} {spare_rate_hz}")
     for after_words in dice.sample(range(1, 10), 3):
         first = PlannedTTS([Plan(fault, after_words)], name="first")
         spare = PlannedTTS(name="spare", rate_hz=spare_rate_hz)
