@@ -126,6 +126,14 @@ async def test_a_server_that_fixes_its_sampling_is_sent_none(
     assert not {"temperature", "top_p", "n"} & set(body)
 
 
+async def test_what_nobody_heard_is_not_posted(session: aiohttp.ClientSession) -> None:
+    context = context_of()
+    context.add_message(role="assistant", content="")
+    context.add_message(role="user", content="Hello?")
+    _, _, body = await posted(session, context)
+    assert body["messages"] == [SYSTEM, QUESTION, {"role": "user", "content": "Hello?"}]
+
+
 def test_system_messages_suit_servers_that_take_them_first_only() -> None:
     messages = [SYSTEM, QUESTION, {"role": "developer", "content": "Mind this."}, QUESTION]
     model = model_with()

@@ -88,9 +88,10 @@ def compose_body(
     """The JSON of `POST /chat/completions`. `extra` are fields of this one request; the catalogue's
     `body` wins over them.
     """
+    told = [each for each in messages if _says_something(each)]
     body: dict[str, Any] = {
         "model": model.upstream,
-        "messages": [_suit_role(each, place, options) for place, each in enumerate(messages)],
+        "messages": [_suit_role(each, place, options) for place, each in enumerate(told)],
         "stream": True,
         options.max_tokens_field: options.max_tokens,
     }
@@ -98,10 +99,18 @@ def compose_body(
         body["stream_options"] = {"include_usage": True}
     if options.temperature is not None:
         body["temperature"] = options.temperature
-    body |= {**_tool_fields(messages, tools), **extra}
+    body |= {**_tool_fields(told, tools), **extra}
     if not options.sends_temperature:
         body = {name: value for name, value in body.items() if name not in SAMPLING}
     return {**body, **options.body}
+
+
+def _says_something(message: Mapping[str, Any]) -> bool:
+    """Several servers refuse a message without text, such as an answer of which nothing was heard;
+    a tool's result may be empty.
+    """
+    is_result = message["role"] == "tool"
+    return is_result or bool(message.get("content") or message.get("tool_calls"))
 
 
 def _suit_role(message: Mapping[str, Any], place: int, options: ChatOptions) -> Mapping[str, Any]:
