@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from callmissed.cli.doors import Doors
+from callmissed.cli.faults import told_plainly
 
 PORT = 8090
 
@@ -23,6 +24,7 @@ def add_to(app: typer.Typer, doors: Doors) -> None:
         host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     ) -> None:
         """Simulate Sarvam, the language model vendors and audio servers, without any key."""
-        doors.simulate_providers(host, port)
+        with told_plainly():
+            doors.simulate_providers(host, port)
 
     app.add_typer(commands, name="dev")

@@ -11,6 +11,7 @@ from callmissed.dev.chat_vendors import (
     CHAT,
     CLARIFAI,
     MOONSHOT,
+    NO_KEY,
     OLLAMA,
     OPENROUTER,
     SARVAM_V1,
@@ -31,6 +32,7 @@ def routes(vendor: Vendor, base: str) -> list[web.RouteDef]:
         web.post(base + "/chat/completions", _answering(vendor)),
         web.get(base + "/models", _listing(vendor)),
         web.get(base + "/models/{model:.+}", _telling(vendor)),
+        web.get(base + "/key", _describing_key(vendor)),
     ]
 
 
@@ -92,13 +94,31 @@ async def _body_of(request: web.Request) -> dict[str, Any]:
 def _listing(vendor: Vendor) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
-            use = await open_use(request, f"{vendor.name}.models", vendor.key_of(request), "", {})
+            key = vendor.key_of(request) or (NO_KEY if vendor.lists_to_all else "")
+            use = await open_use(request, f"{vendor.name}.models", key, "", {})
         except Refused as refused:
             return answer_refusal(refused, vendor.word_error)
         use.finish()
         return web.json_response(
             {"object": "list", "data": [_row(vendor, model) for model in vendor.models]}
         )
+
+    return answer
+
+
+def _describing_key(vendor: Vendor) -> Handler:
+    """OpenRouter's `GET /key`; the others have none."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if vendor.name != "openrouter":
+            missing = Refused(None, "Not found", status=404)
+            return answer_refusal(missing, vendor.word_error)
+        try:
+            use = await open_use(request, "openrouter.key", vendor.key_of(request), "", {})
+        except Refused as refused:
+            return answer_refusal(refused, vendor.word_error)
+        use.finish()
+        return web.json_response({"data": {"label": "simulated", "usage": 0, "limit": None}})
 
     return answer
 

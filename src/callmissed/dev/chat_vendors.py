@@ -21,7 +21,8 @@ NO_KEY = "none"
 class Vendor:
     """`thinks` tells whether a request is thought over before it is answered; the thoughts come in
     the delta's field `thought_field`, or in the content between tags where that is empty. `comment`
-    keeps a waiting stream alive. `check` raises Refused for what this vendor does not take.
+    keeps a waiting stream alive. `lists_to_all` shows models without a key. `check` raises Refused
+    for what this vendor does not take.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Vendor:
     comment: bytes = b""
     check: Callable[[Body], None] = lambda body: None
     id_header: str = ""
+    lists_to_all: bool = False
     takes_usage_wish: bool = True
 
 
@@ -106,6 +108,7 @@ OPENROUTER = Vendor(
     thought_field="reasoning",
     comment=b": OPENROUTER PROCESSING\n\n",
     id_header="X-Generation-Id",
+    lists_to_all=True,
 )
 MOONSHOT = Vendor("moonshot", ("kimi-k2.5",), thinks=_moonshot_thinks, check=_check_moonshot)
 OLLAMA = Vendor("ollama", ("llama3.2",), key_of=_no_key, thinks=_named_thinking, thought_field="")

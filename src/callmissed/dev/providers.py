@@ -22,6 +22,7 @@ from callmissed.dev import (
 from callmissed.dev.faults import Fault
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.listening import Port
+from callmissed.dev.sarvam_common import Handler
 from callmissed.dev.scenario import Scenario
 from callmissed.dev.simulation import SIMULATION, Simulation
 
@@ -53,6 +54,12 @@ class Providers:
         """The base URL of a vendor of `PATHS`, without a slash at its end."""
         port = self._ports.get(vendor) or self._ports["*"]
         return f"http://{self._host}:{port.number}{PATHS[vendor]}"
+
+    @property
+    def origin(self) -> str:
+        """Where `/_ledger`, `/_scenario` and `/_faults` are; every port has them."""
+        port = next(iter(self._ports.values()))
+        return f"http://{self._host}:{port.number}"
 
     @property
     def sarvam_url(self) -> str:
@@ -131,8 +138,17 @@ async def running_providers(
         yield providers
 
 
+@web.middleware
+async def end_quietly(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A connection that was cut, here or by the client, is nothing to report."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        return web.Response()
+
+
 def build_app(simulation: Simulation) -> web.Application:
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[end_quietly])
     app[SIMULATION] = simulation
     app.add_routes(control.routes())
     for routes in (

@@ -63,7 +63,7 @@ def decode(samples: Samples, rate_hz: int) -> list[HeardWord]:
 
 
 def heard_words(text: str) -> list[str]:
-    """What `decode` reads out of `encode(text)`: unknown words share 28 names like `~81`."""
+    """What `decode` reads out of `encode(text)`: unknown words share 25 names like `~81`."""
     return [word_of(code_of(word)) for word in words_of(text)]
 
 
