@@ -50,6 +50,11 @@ def closing(code: int, *, after_hello: bool) -> Part:
     return play
 
 
+async def explain_and_refuse(line: Line) -> None:
+    await line.tell(event="error", code="invalid_request_error", message="beta", is_fatal=True)
+    await line.socket.close(code=4000, message=b"because")
+
+
 async def say_nothing(line: Line) -> None:
     await line.until_closed()
 
@@ -86,7 +91,9 @@ async def test_a_realtime_call_from_its_first_to_its_last_message() -> None:
     assert {usage.model_id for usage in ears.meter.usages} == {"saaras:v3"}
 
 
-@pytest.mark.parametrize("refusal", [403, 404, closing(4000, after_hello=False)])
+@pytest.mark.parametrize(
+    "refusal", [403, 404, closing(4000, after_hello=False), explain_and_refuse]
+)
 async def test_an_account_without_partials_is_heard_on_the_classic_socket_at_once(
     refusal: Part | int,
 ) -> None:
@@ -108,6 +115,18 @@ async def test_an_account_without_partials_is_heard_on_the_classic_socket_at_onc
     assert len(sounds) == 20
     assert first == [REALTIME, CLASSIC]
     assert server.paths == [REALTIME, CLASSIC, CLASSIC]
+
+
+async def test_what_one_call_is_refused_is_asked_again_by_the_next() -> None:
+    async with (
+        loopback(realtime=422, classic=hear_one_word_classic) as server,
+        listening_to(server.url) as ears,
+        ears.engine.stream() as stream,
+    ):
+        push(stream, speech(1.0))
+        stream.flush()
+        assert (await next_of(stream, Kind.FINAL_TRANSCRIPT)).text == "namaste"
+        assert len(ears.engine.usable_wires()) == 2
 
 
 async def test_what_one_owner_is_refused_no_other_owner_feels() -> None:

@@ -9,7 +9,7 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError, utils
 
 from callmissed.domain.models import Access
 from callmissed.providers.sarvam.errors import error_of_answer, error_of_failure
-from callmissed.providers.sarvam.stt_errors import error_of_close
+from callmissed.providers.sarvam.stt_errors import REFUSED_CLOSE, error_of_close
 from callmissed.providers.sarvam.stt_wire import Failed, News, Wire
 
 OPEN_TIMEOUT_S = 2.0
@@ -31,6 +31,7 @@ class Socket:
         self._socket = socket
         self._came: asyncio.Queue[aiohttp.WSMessage] = asyncio.Queue(MAX_UNREAD)
         self._reading = asyncio.create_task(self._read(), name="read from Sarvam")
+        self._has_begun = False
         self.wire = wire
         self.opened_s = self.sent_s = time.monotonic()
         self.is_finishing = False
@@ -65,11 +66,12 @@ class Socket:
         message = await self._came.get()
         if message.type is aiohttp.WSMsgType.TEXT:
             news = self.wire.read(message.data)
-            if isinstance(news, Failed):
-                if news.is_fatal:
-                    raise news.error
-                return None
-            return news
+            if not isinstance(news, Failed):
+                self._has_begun = self._has_begun or news is not None
+                return news
+            if news.is_fatal:
+                raise await self._why_refused() or news.error
+            return None
         if message.type is aiohttp.WSMsgType.BINARY:
             raise APIConnectionError("Sarvam sent what cannot be read")
         code = self._socket.close_code
@@ -92,6 +94,16 @@ class Socket:
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * CLOSE_TIMEOUT_S):
                 await self._socket.close()
+
+    async def _why_refused(self) -> APIError | None:
+        """What a server calls an error before it hears anything may be a refusal of the account:
+        the close code behind it tells.
+        """
+        if self._has_begun:
+            return None
+        await asyncio.wait({self._reading}, timeout=CLOSE_TIMEOUT_S)
+        code = self._socket.close_code
+        return error_of_close(code, "") if code == REFUSED_CLOSE else None
 
     async def _read(self) -> None:
         while True:

@@ -70,7 +70,7 @@ class Dictation:
                 yield from self._take_final(news)
 
     def _take_partial(self, words: Words) -> Iterator[stt.SpeechEvent]:
-        if not words.text or not self._sound.can_be_words():
+        if not words.text or not (self._partial or self._sound.can_be_words()):
             return
         if not self._awaited:
             yield self._begin()
