@@ -53,6 +53,7 @@ class ToneEars(stt.STT):
     final_after_s: float = 0.25
     silence_s: float = 0.6
     tells_ends: bool = True
+    says_nothing_of_noise: bool = False
     language: str = "en-IN"
     connections: int = 0
     heard_s: list[float] = field(default_factory=list)
@@ -101,10 +102,8 @@ class _ToneStream(stt.RecognizeStream):
                     self._hear(item)
                     if self._words and self._quiet_s >= self._owner.silence_s:
                         await self._finish(wait_s=0.05)
-                elif self._words or self._decoder.is_in_word:
+                elif self._add_rest() or not self._owner.says_nothing_of_noise:
                     await self._finish(wait_s=self._owner.final_after_s)
-                else:
-                    self._tell(stt.SpeechEventType.FINAL_TRANSCRIPT, "")
         finally:
             self._owner.closed += 1
             self._owner.heard_s.append(self._heard_s)
@@ -136,8 +135,13 @@ class _ToneStream(stt.RecognizeStream):
         if words and self._owner.tells_partials:
             self._tell(stt.SpeechEventType.INTERIM_TRANSCRIPT, " ".join(self._words))
 
-    async def _finish(self, wait_s: float) -> None:
+    def _add_rest(self) -> bool:
+        """Whether there are words that are not final."""
         self._add([heard.word for heard in self._decoder.flush()])
+        return bool(self._words)
+
+    async def _finish(self, wait_s: float) -> None:
+        self._add_rest()
         end_s = self._heard_s
         await asyncio.sleep(wait_s)
         text, self._words = " ".join(self._words), []
@@ -168,9 +172,11 @@ class Hearing:
             for place, engine in enumerate(engines)
         ]
         self.deaf_at_s: list[float] = []
+        self.late_at_s: list[float] = []
         self.lost: list[str] = []
         self.ears = ResilientSTT(
             self.candidates,
+            on_late=lambda: self.late_at_s.append(clock()),
             on_deaf=lambda: self.deaf_at_s.append(clock()),
             on_lost=self.lost.append,
         )

@@ -113,6 +113,20 @@ GOODBYES = {
     "or": "କ୍ଷମା କରନ୍ତୁ, ଏହି କଲ୍ ଏବେ ଶେଷ କରିବାକୁ ପଡ଼ିବ। ଦୟାକରି ପୁଣି କଲ୍ କରନ୍ତୁ। ନମସ୍କାର!",
 }
 
+UNHEARD = {
+    "en": "I am sorry, I cannot hear you at the moment. Please stay on the line.",
+    "hi": "माफ़ कीजिए, अभी आपकी आवाज़ नहीं आ रही है। कृपया लाइन पर बने रहिए।",
+    "bn": "দুঃখিত, এখন আপনার কথা শুনতে পাচ্ছি না। দয়া করে লাইনে থাকুন।",
+    "ta": "மன்னிக்கவும், இப்போது கேட்கவில்லை. தயவுசெய்து இணைப்பில் இருங்கள்.",
+    "te": "క్షమించండి, ఇప్పుడు మీ మాట వినిపించడం లేదు. దయచేసి లైన్‌లో ఉండండి.",
+    "kn": "ಕ್ಷಮಿಸಿ, ಈಗ ನಿಮ್ಮ ಮಾತು ಕೇಳಿಸುತ್ತಿಲ್ಲ. ದಯವಿಟ್ಟು ಲೈನ್‌ನಲ್ಲಿ ಇರಿ.",
+    "ml": "ക്ഷമിക്കണം, ഇപ്പോൾ കേൾക്കാൻ കഴിയുന്നില്ല. ദയവായി ലൈനിൽ തുടരൂ.",
+    "mr": "माफ करा, आत्ता तुमचा आवाज येत नाही. कृपया लाइनवर राहा.",
+    "gu": "માફ કરશો, હમણાં તમારો અવાજ સંભળાતો નથી. કૃપા કરી લાઇન પર રહો.",
+    "pa": "ਮਾਫ਼ ਕਰਨਾ, ਹੁਣ ਤੁਹਾਡੀ ਆਵਾਜ਼ ਨਹੀਂ ਆ ਰਹੀ। ਕਿਰਪਾ ਕਰਕੇ ਲਾਈਨ ਤੇ ਰਹੋ।",
+    "or": "କ୍ଷମା କରନ୍ତୁ, ଏବେ ଆପଣଙ୍କ କଥା ଶୁଭୁନାହିଁ। ଦୟାକରି ଲାଇନରେ ରୁହନ୍ତୁ।",
+}
+
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}")
 _MARK_RUNS = re.compile(r"<{3,}|>{3,}")
 
@@ -130,6 +144,17 @@ def apology(language: str) -> str:
 def fillers(language: str) -> tuple[str, str]:
     """What is said while an answer takes long: first the one, later the other."""
     return FILLERS.get(primary_language(language), FILLERS["en"])
+
+
+def unheard(language: str) -> str:
+    """What is said to a caller whom nothing here can hear at the moment."""
+    return UNHEARD.get(primary_language(language), UNHEARD["en"])
+
+
+def answer_in(language: str) -> str:
+    """The line that tells the model in which language to go on."""
+    name = LANGUAGE_NAMES.get(primary_language(language), language)
+    return f"Answer in {name}, whatever language the call was in before."
 
 
 def bridge(language: str) -> str:

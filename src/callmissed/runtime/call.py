@@ -172,7 +172,7 @@ class _Call:
     def _converse(self, line: Line, models: Models, desk: CallDesk) -> Conversation:
         return Conversation(
             self._terms,
-            ears=models.stt[0].engine,
+            ears=models.stt,
             minds=models.llm,
             mouths=models.tts,
             meter=self._meter,

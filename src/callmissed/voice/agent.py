@@ -10,10 +10,17 @@ from livekit import rtc
 from livekit.agents import Agent, ModelSettings, llm
 
 from callmissed.domain.calls import CallDesk
+from callmissed.domain.prompts import answer_in
 from callmissed.voice.answers import Answer, AnswerBook
 from callmissed.voice.candidates import describe
 from callmissed.voice.speaking import Voice
-from callmissed.voice.thinking import Mind, insert_passages, last_words_of_caller, spoken_text
+from callmissed.voice.thinking import (
+    Mind,
+    insert_note,
+    insert_passages,
+    last_words_of_caller,
+    spoken_text,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +52,11 @@ class CallAgent(Agent):
         self._monotonic_s = monotonic_s
         self._on_guess = on_guess
         self._on_turn_over = on_turn_over
+        self._language_note = ""
+
+    def answer_in(self, language: str) -> None:
+        """From the next answer on, the model is told to speak this language (BCP-47)."""
+        self._language_note = answer_in(language)
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
@@ -105,6 +117,8 @@ class CallAgent(Agent):
 
     async def _retrieve(self, context: llm.ChatContext, answer: Answer) -> None:
         words = last_words_of_caller(context)
+        if self._language_note:
+            insert_note(context, self._language_note)
         if self._desk is not None and words:
             answer.retrieval = await self._desk.retrieve(words)
             insert_passages(context, answer.retrieval)

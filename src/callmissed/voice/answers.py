@@ -1,7 +1,9 @@
 """What is known of one utterance and of one answer while they happen."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 
@@ -17,8 +19,8 @@ class Utterance:
     """What the caller said in one turn. Instants are monotonic seconds.
 
     `end_s` is the last sound as it arrived, `final_words_s` when the last of the words were known,
-    `endpoint_s` when
-    the turn was decided to be over.
+    `endpoint_s` when the turn was decided to be over. `hearing` is who heard it, and what happened
+    to recognisers meanwhile.
     """
 
     words: str
@@ -27,6 +29,7 @@ class Utterance:
     end_s: float
     final_words_s: float | None
     endpoint_s: float
+    hearing: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ def open_session(
         llm=mind,
         tts=mouth,
         vad=inference.VAD(
-            min_silence_duration=min(VAD_LEAST_SILENCE_S, taking.wait_s),
+            min_silence_duration=pause_s(taking),
             executor=InlineExecutor(),
         ),
         turn_handling=turn_handling(taking),
@@ -42,6 +42,11 @@ def open_session(
         user_away_timeout=None,
         session_close_transcript_timeout=0.1,
     )
+
+
+def pause_s(taking: TurnTaking) -> float:
+    """How long the caller is silent before our voice detector says so."""
+    return min(VAD_LEAST_SILENCE_S, taking.wait_s)
 
 
 def open_voice(

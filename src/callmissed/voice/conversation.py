@@ -3,32 +3,30 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
-from uuid import uuid4
 
-from livekit.agents import NOT_GIVEN, AgentSession, llm, stt, tts
+from livekit.agents import NOT_GIVEN, AgentSession, llm, tts
 from livekit.agents.voice import io
 from livekit.agents.voice.events import (
     AgentStateChangedEvent,
     CloseEvent,
     CloseReason,
     ConversationItemAddedEvent,
-    ErrorEvent,
     SpeechCreatedEvent,
-    UserInputTranscribedEvent,
-    UserStateChangedEvent,
 )
 from livekit.agents.voice.speech_handle import SpeechHandle
 
 from callmissed.domain.calls import CallDesk, CallTerms
-from callmissed.domain.lines import AgentState, Captions, Party, Playhead
+from callmissed.domain.lines import AgentState, Captions, Playhead
 from callmissed.domain.models import Candidate
 from callmissed.domain.prompts import bridge, compose_instructions
 from callmissed.domain.turns import Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.agent import CallAgent
 from callmissed.voice.answers import Answer, AnswerBook
-from callmissed.voice.assembly import open_session, open_voice
+from callmissed.voice.assembly import open_session, open_voice, pause_s
+from callmissed.voice.caller import Caller
 from callmissed.voice.fillers import Clip
+from callmissed.voice.hearing_order import Ears
 from callmissed.voice.listening import ListenedInput
 from callmissed.voice.memory import memory_of
 from callmissed.voice.meters import CallMeter
@@ -36,10 +34,8 @@ from callmissed.voice.output import SpokenOutput
 from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.thinking import Mind
 from callmissed.voice.turns import TurnLog
-from callmissed.voice.utterances import UtteranceWatch
 
 MAX_FAILED_ANSWERS = 3
-MAX_STT_ERRORS = 10
 CLOSE_TIMEOUT_S = 5.0
 GOODBYE_S = 6.0
 CLIP_WAIT_S = 1.0
@@ -59,7 +55,7 @@ class Conversation:
         self,
         terms: CallTerms,
         *,
-        ears: stt.STT[Any],
+        ears: Sequence[Ears],
         minds: Sequence[Candidate[llm.LLM[Any]]],
         mouths: Sequence[Candidate[tts.TTS[Any]]],
         meter: CallMeter,
@@ -76,7 +72,6 @@ class Conversation:
     ) -> None:
         self._terms = terms
         self._captions = captions
-        self._clock = clock
         self._on_arrival = on_arrival
         self._on_failure = on_failure
         self._book = AnswerBook()
@@ -89,7 +84,18 @@ class Conversation:
             tell=tell_turn,
         )
         self._input = ListenedInput(sound_in, clock.monotonic_s, self._note_arrival)
-        self._utterances = UtteranceWatch(self._input.levels, clock, terms.route.language)
+        self._caller = Caller(
+            ears,
+            language=terms.route.language,
+            levels=self._input.levels,
+            captions=captions,
+            clock=clock,
+            silence_s=pause_s(terms.turn_taking),
+            on_language=self._answer_in,
+            on_late=self._ask_to_wait,
+            on_deaf=self._tell_unheard,
+            on_lost=self._give_up_soon,
+        )
         self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
         self._voice = open_voice(
             terms,
@@ -112,11 +118,9 @@ class Conversation:
             on_turn_over=self._end_utterance,
         )
         self._session = self._listen_to(
-            open_session(ears, minds[0].engine, mouths[0].engine, terms.turn_taking)
+            open_session(self._caller.ears, minds[0].engine, mouths[0].engine, terms.turn_taking)
         )
-        self._caption_id = ""
         self._failed_answers = 0
-        self._stt_errors = 0
         self._has_failed = False
         self._greeting: asyncio.Task[Clip] | None = None
         self._recording: asyncio.Task[None] | None = None
@@ -178,15 +182,13 @@ class Conversation:
         self._output.stop_captions()
         for answer in self._book.drop_all():
             self._log.finish_answer(answer, interrupted=True)
-        self._log.finish_call(self._utterances.cut_off())
+        self._log.finish_call(self._caller.cut_off())
 
     def _listen_to(self, session: AgentSession[None]) -> AgentSession[None]:
-        session.on("user_state_changed", self._note_user_state)
-        session.on("user_input_transcribed", self._note_words)
+        self._caller.listen_to(session)
         session.on("agent_state_changed", self._note_agent_state)
         session.on("conversation_item_added", self._note_item)
         session.on("speech_created", self._note_speech)
-        session.on("error", self._note_error)
         session.on("close", self._note_close)
         return session
 
@@ -212,24 +214,8 @@ class Conversation:
         self._log.note_arrival(at_s)
         self._on_arrival()
 
-    def _note_user_state(self, event: UserStateChangedEvent) -> None:
-        if event.new_state == "speaking":
-            self._utterances.begin()
-
-    def _note_words(self, event: UserInputTranscribedEvent) -> None:
-        self._stt_errors = 0
-        if not event.transcript.strip():
-            return
-        self._caption_id = self._caption_id or f"caller-{uuid4().hex[:12]}"
-        self._captions.show_words(
-            Party.CALLER, self._caption_id, event.transcript.strip(), is_final=event.is_final
-        )
-        if event.is_final:
-            self._caption_id = ""
-            self._utterances.note_final(event.transcript, event.language)
-
     def _end_utterance(self, words: str) -> None:
-        self._log.end_utterance(self._utterances.end(words))
+        self._log.end_utterance(self._caller.end_utterance(words))
 
     def _note_agent_state(self, event: AgentStateChangedEvent) -> None:
         self._captions.show_state(AgentState(event.new_state))
@@ -250,7 +236,7 @@ class Conversation:
         if answer is None:
             return
         if handle.interrupted and self._session.user_state == "speaking":
-            answer.barge_in_s = self._utterances.onset_s()
+            answer.barge_in_s = self._caller.onset_s()
         self._log.finish_answer(answer, interrupted=handle.interrupted)
         self._count_failure(answer)
         # The engine keeps every event until the call's end; nothing reads them.
@@ -264,7 +250,7 @@ class Conversation:
             self._complete_clips()
         if self._failed_answers == MAX_FAILED_ANSWERS + 1:
             detail = f"{self._failed_answers} answers in a row failed: {answer.failure}"
-            self._begin(self._give_up(detail))
+            self._give_up_soon(detail)
 
     def _complete_clips(self) -> None:
         """Has what is missing recorded: at the start, and when a voice was heard again."""
@@ -272,18 +258,33 @@ class Conversation:
         if not is_under_way and not self._voice.clips.are_complete:
             self._recording = self._begin(self._voice.clips.record_all())
 
+    def _ask_to_wait(self) -> None:
+        """The caller's words are late."""
+        self._say_if_quiet(self._voice.clips.fillers[0])
+
+    def _tell_unheard(self) -> None:
+        """The caller speaks and nobody can hear it."""
+        self._say_if_quiet(self._voice.clips.unheard)
+
+    def _say_if_quiet(self, text: str) -> None:
+        if self._session.agent_state in ("listening", "idle"):
+            self._say(text, self._voice.clips.find(text))
+
+    def _answer_in(self, language: str) -> None:
+        """The caller speaks another language: the voice follows, where it can."""
+        spoken = language if self._voice.set_language(language) else self._terms.route.tts_language
+        self._voice.set_language(spoken)
+        self._agent.answer_in(spoken)
+        self._complete_clips()
+
+    def _give_up_soon(self, detail: str) -> None:
+        self._begin(self._give_up(detail))
+
     async def _give_up(self, detail: str) -> None:
         """Takes leave where that is recorded; then the call fails."""
         if self._voice.clips.find(self._voice.clips.goodbye):
             await self.say_goodbye()
         self._fail(detail)
-
-    def _note_error(self, event: ErrorEvent) -> None:
-        if getattr(event.error, "type", "") != "stt_error":
-            return
-        self._stt_errors += 1
-        if self._stt_errors > MAX_STT_ERRORS:
-            self._fail("speech recognition stays unavailable")
 
     def _note_close(self, event: CloseEvent) -> None:
         if event.reason is CloseReason.ERROR:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from livekit import rtc
 
-from callmissed.domain.prompts import apology, fillers, goodbye
+from callmissed.domain.prompts import apology, fillers, goodbye, unheard
 
 Clip = tuple[rtc.AudioFrame, ...]
 
@@ -20,6 +20,7 @@ class Clips:
         self._clips: dict[str, Clip] = {}
         self.apology = ""
         self.goodbye = ""
+        self.unheard = ""
         self.fillers: tuple[str, ...] = ()
 
     def speak(self, language: str) -> None:
@@ -27,22 +28,26 @@ class Clips:
         sound."""
         self.apology = apology(language)
         self.goodbye = goodbye(language)
+        self.unheard = unheard(language)
         self.fillers = fillers(language)
         self._clips.clear()
 
     async def record_all(self) -> None:
         """Tries to make what is missing, the most urgent first."""
-        for text in (self.apology, *self.fillers, self.goodbye):
+        for text in self._all():
             if text not in self._clips and (clip := await self._record(text)):
                 self._clips[text] = clip
 
     @property
     def are_complete(self) -> bool:
-        return len(self._clips) == len(self.fillers) + 2
+        return all(text in self._clips for text in self._all())
 
     def find(self, text: str) -> Clip:
         """Empty where it could not be recorded."""
         return self._clips.get(text, ())
+
+    def _all(self) -> tuple[str, ...]:
+        return (self.apology, *self.fillers, self.unheard, self.goodbye)
 
 
 class Patience:

@@ -20,15 +20,17 @@ from callmissed.voice.hearing_stream import HearingStream
 class ResilientSTT(stt.STT[Never]):
     """The chosen recogniser and its spares as one that never ends before its input does.
 
-    `note_speech` and `note_silence` tell it what our own voice detector says; `on_deaf` is called
-    when the caller has spoken and nobody can hear them, at most once for each time they speak;
-    `on_lost`, once, when nobody could for too long.
+    `note_speech` and `note_silence` tell it what our own voice detector says; `on_late` is called
+    when words that were certainly said are late, `on_deaf` when nobody can hear what was said,
+    each at most once for each time the caller speaks; `on_lost`, once, when nobody could for too
+    long.
     """
 
     def __init__(
         self,
         candidates: Sequence[Ears],
         *,
+        on_late: Callable[[], None],
         on_deaf: Callable[[], None],
         on_lost: Callable[[str], None],
     ) -> None:
@@ -43,7 +45,7 @@ class ResilientSTT(stt.STT[Never]):
         )
         self._chosen = engines[0]
         self._order = CandidateOrder(candidates)
-        self._deafness = Deafness(on_deaf, on_lost)
+        self._deafness = Deafness(on_late, on_deaf, on_lost)
         self._report = Report(candidates[0].model.id)
         self._stream: HearingStream | None = None
 

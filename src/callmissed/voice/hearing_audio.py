@@ -19,14 +19,9 @@ TAIL_S = 0.3
 """What is left of speech that short behind the last word is no word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
-    """Our voice detector said here that the caller had paused."""
-
-
 @dataclass(slots=True)
 class _Piece:
-    item: rtc.AudioFrame | Flush
+    frame: rtc.AudioFrame | None
     end_s: float
 
 
@@ -55,19 +50,18 @@ class UnheardAudio:
     def begins_s(self) -> float:
         """Where the kept sound begins."""
         for piece in self._pieces:
-            if isinstance(piece.item, rtc.AudioFrame):
-                return piece.end_s - piece.item.duration
+            if piece.frame is not None:
+                return piece.end_s - piece.frame.duration
         return self.position_s
 
-    def add(self, frame: rtc.AudioFrame) -> None:
-        self.position_s += frame.duration
+    def add(self, frame: rtc.AudioFrame | None) -> None:
+        """None stands where our voice detector says that the caller has paused."""
+        if frame is not None:
+            self.position_s += frame.duration
         self._pieces.append(_Piece(frame, self.position_s))
         self._drop(self.position_s - (self._keep_s if self.has_speech else LEAD_S))
         if self._speech_from_s is not None and self.begins_s > self._speech_from_s:
             self.is_cut_short = True
-
-    def add_flush(self) -> None:
-        self._pieces.append(_Piece(Flush(), self.position_s))
 
     def note_speech(self) -> None:
         """Somebody speaks, since a moment ago."""
@@ -104,10 +98,10 @@ class UnheardAudio:
         """There are no words in what was kept."""
         self._forget(self.position_s - ONSET_S)
 
-    def __iter__(self) -> Iterator[rtc.AudioFrame | Flush]:
-        """What is to be heard once more, in order."""
+    def __iter__(self) -> Iterator[rtc.AudioFrame | None]:
+        """What is to be heard once more, in order, with the pauses."""
         for piece in self._pieces:
-            yield piece.item
+            yield piece.frame
 
     def _forget(self, until_s: float) -> None:
         self._drop(until_s)
@@ -123,10 +117,9 @@ class UnheardAudio:
         """Near the oldest sound that the words may not cover: a cut there parts no word."""
         oldest_s = self.position_s - IN_FLIGHT_S
         near = [
-            (_power(piece.item), piece.end_s)
+            (_power(piece.frame), piece.end_s)
             for piece in self._pieces
-            if isinstance(piece.item, rtc.AudioFrame)
-            and oldest_s - SEARCH_S <= piece.end_s <= oldest_s
+            if piece.frame is not None and oldest_s - SEARCH_S <= piece.end_s <= oldest_s
         ]
         return min(near)[1] if near else oldest_s
 

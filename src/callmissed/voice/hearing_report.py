@@ -26,7 +26,13 @@ class Report:
 class Deafness:
     """Since when nobody hears the caller. Instants are seconds of one clock."""
 
-    def __init__(self, on_deaf: Callable[[], None], on_lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        on_late: Callable[[], None],
+        on_deaf: Callable[[], None],
+        on_lost: Callable[[str], None],
+    ) -> None:
+        self._on_late = on_late
         self._on_deaf = on_deaf
         self._on_lost = on_lost
         self._since_s: float | None = None
@@ -49,6 +55,10 @@ class Deafness:
         """Somebody hears the caller."""
         self._since_s = None
         self._utterances = 0
+
+    def tell_late(self) -> None:
+        """The caller certainly said something, and waits."""
+        self._on_late()
 
     def tell(self) -> None:
         """The caller spoke and nobody heard it."""

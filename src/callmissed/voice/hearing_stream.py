@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from livekit import rtc
@@ -12,8 +11,8 @@ from livekit.agents import APIConnectionError, APIConnectOptions, stt
 from callmissed.voice.hearing_audio import UnheardAudio
 from callmissed.voice.hearing_order import CandidateOrder, Ears, Leave
 from callmissed.voice.hearing_report import Deafness, Report
-from callmissed.voice.hearing_watch import LEAST_SPEECH_S, SpeechWatch
-from callmissed.voice.hearing_words import HeardWords
+from callmissed.voice.hearing_watch import SpeechWatch
+from callmissed.voice.hearing_words import HeardWords, placed
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +20,6 @@ ENGINE_OPTIONS = APIConnectOptions(max_retry=0, retry_interval=0.0, timeout=2.0)
 STABLE_S = 5.0
 """A connection that lived that long, or gave final words, was lost by chance."""
 SETTLED_S = 1.0
-FRESH_S = 0.3
-"""Partial words no older than that at the end of speech are all of its words."""
 CLOSE_TIMEOUT_S = 2.0
 
 _Kind = stt.SpeechEventType
@@ -66,6 +63,7 @@ class HearingStream(stt.RecognizeStream):
         self._watch.end(self._loop.time(), since_s, self._final_s)
         if not self._watch.is_waiting:
             self._audio.forget()
+        self._words.note_pause()
         self._set_alarm()
 
     async def _run(self) -> None:
@@ -91,11 +89,9 @@ class HearingStream(stt.RecognizeStream):
 
     async def _take_sound(self) -> None:
         async for item in self._input_ch:
-            if isinstance(item, rtc.AudioFrame):
-                self._audio.add(item)
-            else:
-                self._audio.add_flush()
-            self._pass(item if isinstance(item, rtc.AudioFrame) else None)
+            frame = item if isinstance(item, rtc.AudioFrame) else None
+            self._audio.add(frame)
+            self._pass(frame)
         self._has_input = False
         if self._engine is not None:
             with suppress(RuntimeError):
@@ -140,8 +136,8 @@ class HearingStream(stt.RecognizeStream):
         self._words.begin_replay(self._audio)
         self._watch.connect(self._loop.time())
         self._engine = ears.engine.stream(conn_options=ENGINE_OPTIONS)
-        for item in self._audio:
-            self._pass(item if isinstance(item, rtc.AudioFrame) else None)
+        for frame in self._audio:
+            self._pass(frame)
         if not self._has_input:
             self._engine.end_input()
         self._set_alarm()
@@ -179,7 +175,7 @@ class HearingStream(stt.RecognizeStream):
         elif event.type in _PARTIAL and event.alternatives:
             self._audio.note_sound()
             self._partial, self._partial_s = event, self._loop.time()
-            self._event_ch.send_nowait(self._placed(self._words.take(event)))
+            self._send(self._words.take(event))
         else:
             self._event_ch.send_nowait(event)
         self._set_alarm()
@@ -200,19 +196,12 @@ class HearingStream(stt.RecognizeStream):
         if best.text:
             self._report.model_id = self._order.present.model.id
         self._partial = self._partial_s = None
-        self._event_ch.send_nowait(self._placed(self._words.take(event)))
+        self._send(self._words.take(event))
         if not self._audio.has_speech and self._order.may_return(self._loop.time()):
             self._leave_for(Leave.FOR_CHOSEN)
 
-    def _placed(self, event: stt.SpeechEvent) -> stt.SpeechEvent:
-        """With its times counted from the beginning of the call's sound."""
-        offset_s = self._begins_s + self.start_time_offset
-        best = event.alternatives[0]
-        if best.end_time > 0:
-            best = replace(
-                best, start_time=best.start_time + offset_s, end_time=best.end_time + offset_s
-            )
-        return replace(event, alternatives=[best, *event.alternatives[1:]])
+    def _send(self, event: stt.SpeechEvent) -> None:
+        self._event_ch.send_nowait(placed(event, self._begins_s + self.start_time_offset))
 
     def _leave_for(self, reason: Leave) -> None:
         self._leave = reason
@@ -224,25 +213,33 @@ class HearingStream(stt.RecognizeStream):
     def _set_alarm(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        due_s = [
-            at_s
-            for at_s in (self._deaf_at_s(), self._told_at_s(), self._deafness.lost_at_s)
-            if at_s is not None
-        ]
+        all_s = (self._deaf_at_s(), self._told_at_s(), self._late_at_s(), self._deafness.lost_at_s)
+        due_s = [at_s for at_s in all_s if at_s is not None]
         self._alarm = self._loop.call_at(min(due_s), self._look) if due_s else None
 
     def _deaf_at_s(self) -> float | None:
-        tells_partials = self._order.present.engine.capabilities.interim_results
-        return self._watch.deadline_s(tells_partials=tells_partials)
+        engine = self._order.present.engine
+        return self._watch.deadline_s(
+            tells_partials=engine.capabilities.interim_results,
+            final_s=getattr(engine, "final_timeout_s", None),
+        )
 
     def _told_at_s(self) -> float | None:
         connected_s = self._watch.connected_s
         is_new = connected_s is None or self._loop.time() - connected_s < SETTLED_S
         return self._watch.told_at_s() if self._order.is_out and is_new else None
 
+    def _late_at_s(self) -> float | None:
+        was_noticed = self._watch.last_event_s is not None and self._watch.is_long
+        return self._watch.late_at_s() if self._partial is not None or was_noticed else None
+
     def _look(self) -> None:
         """Something was due."""
         now_s = self._loop.time()
+        late_s = self._late_at_s()
+        if late_s is not None and late_s <= now_s:
+            self._watch.was_late = True
+            self._deafness.tell_late()
         told_s, deaf_s, lost_s = self._told_at_s(), self._deaf_at_s(), self._deafness.lost_at_s
         if told_s is not None and told_s <= now_s:
             if (whole := self._whole_partial()) is not None:
@@ -275,13 +272,12 @@ class HearingStream(stt.RecognizeStream):
     def _whole_partial(self) -> stt.SpeechEvent | None:
         """Partial words that came so late that they are all that was said."""
         ended_s, partial_s = self._watch.ended_s, self._partial_s
-        if ended_s is None or partial_s is None or partial_s < ended_s - FRESH_S:
+        if ended_s is None or partial_s is None or partial_s < ended_s:
             return None
         return self._partial
 
     def _promote(self, partial: stt.SpeechEvent) -> None:
-        final = replace(partial, type=_Kind.FINAL_TRANSCRIPT)
-        self._event_ch.send_nowait(self._placed(self._words.take(final)))
+        self._send(self._words.make_final(partial))
         self._final_s = self._loop.time()
         self._partial = self._partial_s = None
         self._audio.forget()
@@ -289,7 +285,7 @@ class HearingStream(stt.RecognizeStream):
 
     def _give_up_speech(self) -> None:
         """Every recogniser was asked, and none has a word for it."""
-        if self._watch.spoken_s >= LEAST_SPEECH_S:
+        if self._watch.is_long:
             self._deafness.begin(self._loop.time())
             self._deafness.note_unheard()
             self._tell_deaf()

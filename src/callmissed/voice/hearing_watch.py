@@ -10,6 +10,8 @@ FIRST_WORD_TIMEOUT_S = 2.0
 """Of speech, in which a recogniser that tells words as they come tells none."""
 OUT_TIMEOUT_S = 1.2
 """From the end of speech until the caller is told that nobody can hear them."""
+LATE_S = 1.8
+"""From the end of speech that holds words until the caller is asked to wait for them."""
 LEAST_SPEECH_S = 0.8
 """Shorter sounds may be no words at all: nothing is told of them."""
 
@@ -28,6 +30,7 @@ class SpeechWatch:
     last_event_s: float | None = None
     silences: int = 0
     was_told: bool = False
+    was_late: bool = False
 
     @property
     def is_speaking(self) -> bool:
@@ -38,17 +41,18 @@ class SpeechWatch:
         return self.ended_s is not None
 
     @property
-    def spoken_s(self) -> float:
+    def is_long(self) -> bool:
+        """What ended was more than a cough."""
         if self.began_s is None or self.ended_s is None:
-            return 0.0
-        return self.ended_s - self.began_s
+            return False
+        return self.ended_s - self.began_s >= LEAST_SPEECH_S
 
     def begin(self, now_s: float) -> None:
         if self.began_s is None:
             self.began_s = now_s
             self.silences = 0
-            self.was_told = False
             self.last_event_s = None
+        self.was_told = self.was_late = False
         self.ended_s = None
 
     def end(self, now_s: float, silent_for_s: float, final_s: float | None) -> None:
@@ -68,13 +72,15 @@ class SpeechWatch:
             self.began_s = self.ended_s = None
         self.silences = 0
 
-    def deadline_s(self, *, tells_partials: bool) -> float | None:
-        """When the recogniser counts as deaf; None while nothing is expected of it."""
+    def deadline_s(self, *, tells_partials: bool, final_s: float | None) -> float | None:
+        """When the recogniser counts as deaf; None while nothing is expected of it. `final_s` is
+        how long it may take by its own account.
+        """
         if self.connected_s is None or self.began_s is None:
             return None
         if self.ended_s is not None:
             is_replay = self.connected_s > self.ended_s
-            limit_s = REPLAY_TIMEOUT_S if is_replay else FINAL_TIMEOUT_S
+            limit_s = final_s or (REPLAY_TIMEOUT_S if is_replay else FINAL_TIMEOUT_S)
             since_s = max(self.ended_s, self.connected_s)
             heard_s = max(since_s, self.last_event_s or since_s)
             return min(heard_s + limit_s, since_s + 2 * limit_s)
@@ -87,3 +93,9 @@ class SpeechWatch:
         if self.ended_s is None or self.was_told:
             return None
         return self.ended_s + OUT_TIMEOUT_S
+
+    def late_at_s(self) -> float | None:
+        """When the caller is to be asked to wait; None where they were, or are told more."""
+        if self.ended_s is None or self.was_told or self.was_late:
+            return None
+        return self.ended_s + LATE_S

@@ -24,7 +24,7 @@ def word_list(text: str) -> frozenset[str]:
 
 _ENGLISH = word_list(
     "a about all am an and any are as at be because been but by can could did do does for from "
-    "get give got had has have he her here his how i i'm if in is it its it's just know let like "
+    "get give got had has have he her here his how i im if in is it its ive just know let like "
     "make me my need not of on one or our out she should so some take tell than that the their "
     "them then there these they this to us want was we were what when where which who why will "
     "with would you your"

@@ -174,9 +174,13 @@ def last_words_of_caller(context: llm.ChatContext) -> str:
 
 def insert_passages(context: llm.ChatContext, retrieval: Retrieval) -> None:
     """Puts what was found as the last system message in front of the caller's words."""
+    insert_note(context, render_passages(retrieval.found))
+
+
+def insert_note(context: llm.ChatContext, text: str) -> None:
+    """Puts a system message in front of the caller's last words."""
     message = _last_user_message(context)
     position = context.items.index(message) if message else len(context.items)
-    text = render_passages(retrieval.found)
     context.items.insert(position, llm.ChatMessage(role="system", content=[text]))
 
 

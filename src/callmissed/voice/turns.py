@@ -110,6 +110,8 @@ class TurnLog:
 
 def _trace(answer: Answer) -> dict[str, Any]:
     trace: dict[str, Any] = {}
+    if answer.utterance is not None and answer.utterance.hearing:
+        trace["stt"] = dict(answer.utterance.hearing)
     if answer.failure:
         trace["failure"] = answer.failure
     if answer.fallbacks:

@@ -1,5 +1,8 @@
 """Follows what the caller says until the turn is over: its words, its first and its last sound."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from callmissed.kit.clock import Clock
 from callmissed.kit.loudness import LevelLog
 from callmissed.voice.answers import Utterance
@@ -28,18 +31,20 @@ class UtteranceWatch:
         if self._began_s is None:
             self._began_s = now_s
 
-    def note_final(self, words: str, language: str | None) -> None:
+    def note_final(self, words: str, language: str) -> None:
+        """`language` (BCP-47) is the one of these words."""
         self._final_words_s = self._clock.monotonic_s()
         self._words.append(words.strip())
-        if language:
-            self._language = str(language)
+        self._language = language
 
     def onset_s(self) -> float | None:
         """When the present burst of speech began, to 10 ms."""
         return self._first_sound_s(self._latest_burst_s)
 
-    def end(self, words: str) -> Utterance:
-        """The whole turn; the watch is ready for the next."""
+    def end(self, words: str, hearing: Mapping[str, Any] | None = None) -> Utterance:
+        """The whole turn; the watch is ready for the next. `hearing` is who heard it, for the
+        record.
+        """
         now_s = self._clock.monotonic_s()
         began_s = self._first_sound_s(self._began_s) or self._began_s or now_s
         utterance = Utterance(
@@ -49,6 +54,7 @@ class UtteranceWatch:
             end_s=self._levels.last_sound_s(began_s, now_s) or now_s,
             final_words_s=self._final_words_s,
             endpoint_s=now_s,
+            hearing=hearing or {},
         )
         self._began_s = self._final_words_s = None
         self._words.clear()

@@ -40,8 +40,11 @@ class LocalSTT(stt.STT[Never]):
 
     A final transcript comes with each flush, also an empty one where nobody was heard: the
     session's own voice detector flushes, and sound that it does not take for speech never becomes
-    words. `about` are texts whose words are likely to be spoken.
+    words. `about` are texts whose words are likely to be spoken. `final_timeout_s` is how long the
+    words of one utterance may take on a busy machine.
     """
+
+    final_timeout_s = 5.0
 
     def __init__(
         self, pool: DecoderPool, *, language: str = "en", about: Iterable[str] = ()

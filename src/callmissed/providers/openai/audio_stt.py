@@ -47,8 +47,10 @@ class OpenAIAudioSTT(stt.STT[Never]):
     session's own voice detector flushes.
 
     A final transcript comes with each flush, in their order, also an empty one where nothing
-    sounded; there are no interim ones.
+    sounded; there are no interim ones. Within `final_timeout_s` there are words or an error.
     """
+
+    final_timeout_s = ANSWER_TIMEOUT_S + 1.0
 
     def __init__(
         self,
