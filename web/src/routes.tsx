@@ -58,8 +58,14 @@ const playground = createRoute({
   component: lazyRouteComponent(() => import("./pages/playground/PlaygroundPage"), "PlaygroundPage"),
 });
 
+const providers = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/settings/providers",
+  component: lazyRouteComponent(() => import("./pages/settings/ProvidersPage"), "ProvidersPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, claim, signIn, signUp, forgot, reset, invite, signedIn.addChildren([playground])]),
+  routeTree: root.addChildren([home, claim, signIn, signUp, forgot, reset, invite, signedIn.addChildren([playground, providers])]),
   defaultPreload: "intent",
 });
 

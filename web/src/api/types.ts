@@ -15,4 +15,6 @@ export type SignInOptions = Schemas["OptionsOut"];
 export type ReadInvite = Schemas["ReadInviteOut"];
 export type Me = Schemas["MeOut"];
 export type Person = Schemas["PersonOut"];
+export type Provider = Schemas["ProviderOut"];
+export type TriedKey = Schemas["VerdictOut"];
 export type Role = Schemas["Role"];

@@ -3,12 +3,15 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Logo, WaveIcon } from "./icons";
+import { KeyIcon, Logo, WaveIcon } from "./icons";
 import { Preferences } from "./Preferences";
 import classes from "./Shell.module.css";
 
 /** Every page of the dashboard, in the order of the navigation. */
-const PAGES = [{ to: "/playground", label: "playground", icon: WaveIcon }] as const;
+const PAGES = [
+  { to: "/playground", label: "playground", icon: WaveIcon },
+  { to: "/settings/providers", label: "providers", icon: KeyIcon },
+] as const;
 
 interface ShellProps {
   tenant: string;

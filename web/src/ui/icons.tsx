@@ -52,6 +52,13 @@ export const MicrophoneIcon = ({ size = 24 }: Size) => (
   </Drawing>
 );
 
+export const KeyIcon = ({ size = 24 }: Size) => (
+  <Drawing size={size}>
+    <circle cx="8" cy="15" r="4" />
+    <path d="M11 12 20 3M16 7l3 3" />
+  </Drawing>
+);
+
 export const Logo = ({ size = 30 }: Size) => (
   <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden focusable="false">
     <rect width="32" height="32" rx="9" fill="#0b7a5e" />

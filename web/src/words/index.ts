@@ -26,7 +26,7 @@ export async function startWords(): Promise<void> {
     resources: { en },
     lng: "en",
     fallbackLng: "en",
-    ns: ["common", "entry", "failures", "playground"],
+    ns: ["common", "entry", "failures", "playground", "settings"],
     defaultNS: "common",
     interpolation: { escapeValue: false },
   });

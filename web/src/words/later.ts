@@ -2,8 +2,9 @@
 import i18next from "i18next";
 
 import entry from "./en/entry.json";
+import settings from "./en/settings.json";
 
-const later = { entry };
+const later = { entry, settings };
 for (const [area, bundle] of Object.entries(later)) i18next.addResourceBundle("en", area, bundle);
 
 export default later;

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import en from "./en";
 import hi from "./hi";
 import entry from "./en/entry.json";
+import settings from "./en/settings.json";
 
 /** Every leaf as `area.key`, with the names between {{ }} that it uses. */
 function leaves(words: object, path = ""): [string, string[]][] {
@@ -14,5 +15,5 @@ function leaves(words: object, path = ""): [string, string[]][] {
 }
 
 test("Hindi has every English text, with the same values in it", () => {
-  expect(leaves(hi).sort()).toEqual(leaves({ ...en, entry }).sort());
+  expect(leaves(hi).sort()).toEqual(leaves({ ...en, entry, settings }).sort());
 });

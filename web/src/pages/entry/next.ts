@@ -1,5 +1,5 @@
 /** Pages that a sign-in goes on to; an address that came with a link is never followed. */
-const KNOWN = ["/playground"] as const;
+const KNOWN = ["/playground", "/settings/providers"] as const;
 
 export type KnownPage = (typeof KNOWN)[number];
 

@@ -26,13 +26,13 @@ export function PlaygroundPage() {
   const { call, state } = useCall();
   const signedOut = useStanding().is === "out";
   const transcript = useTranscript(state);
-  const { bots, botsFailed, languages } = useChoices();
-  const [choice, setChoice] = useState<SetupChoice>({
+    const [choice, setChoice] = useState<SetupChoice>({
     by: "bot",
     botId: null,
     prompt: t("prompt_default"),
     language: DEFAULT_LANGUAGE,
   });
+  const { bots, botsFailed, languages } = useChoices(choice);
   const [made, setMade] = useState<SessionRequest | null>(null);
   const request = requestOf(choice, bots ?? []);
   const running = isRunning(state);
@@ -79,11 +79,12 @@ export function PlaygroundPage() {
   );
 }
 
-function useChoices() {
+function useChoices(choice: SetupChoice) {
   const bots = useQuery({ queryKey: ["bots"], queryFn: listBots });
   const stt = useQuery({ queryKey: ["models", "stt"], queryFn: () => listModels("stt") });
   const tts = useQuery({ queryKey: ["models", "tts"], queryFn: () => listModels("tts") });
-  return { bots: bots.data, botsFailed: bots.isError, languages: callLanguages(stt.data ?? [], tts.data ?? []) };
+  const languages = callLanguages(stt.data ?? [], tts.data ?? [], chosenBot(choice, bots.data ?? []));
+  return { bots: bots.data, botsFailed: bots.isError, languages };
 }
 
 function Gathering({ failed }: { failed: boolean }) {

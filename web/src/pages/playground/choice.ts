@@ -24,19 +24,36 @@ export function requestOf(choice: SetupChoice, bots: readonly Bot[]): SessionReq
 export const chosenBot = (choice: SetupChoice, bots: readonly Bot[]): Bot | undefined =>
   choice.by === "bot" ? (bots.find(({ id }) => id === choice.botId) ?? bots[0]) : undefined;
 
-/** Languages that can be both understood and spoken now; the default one first, the rest by name. */
-export function callLanguages(stt: readonly Model[], tts: readonly Model[]): string[] {
-  const spoken = new Set(usable(tts).map(baseOf));
-  const both = usable(stt).filter((language) => spoken.has(baseOf(language)));
+/** The models that a bot names; null for the platform's own. */
+export type Speech = Pick<Bot, "stt_model" | "tts_model">;
+
+/**
+ * Languages that the models of the call both understand and speak now; the default one first, the rest by name. A
+ * model that knows any language leaves the choice to the other one.
+ */
+export function callLanguages(stt: readonly Model[], tts: readonly Model[], bot?: Speech): string[] {
+  const heard = languagesOf(stt, bot?.stt_model ?? null);
+  const spoken = languagesOf(tts, bot?.tts_model ?? null);
+  const bases = new Set((spoken ?? []).map(baseOf));
+  const both = heard ? heard.filter((language) => !spoken || bases.has(baseOf(language))) : (spoken ?? []);
   const rest = [...new Set(both)].filter((language) => !covers(DEFAULT_LANGUAGE, language)).sort();
   return [DEFAULT_LANGUAGE, ...rest];
 }
 
-/** A model with a fallback stands for it while it has no key, so only what answers by itself counts. */
-const usable = (models: readonly Model[]): string[] =>
-  models
-    .filter(({ status, fallback }) => status === "available" && fallback === null)
-    .flatMap(({ languages }) => languages);
+/** Of the model and the local ones that answer in its place or beside it; null for any language. */
+function languagesOf(models: readonly Model[], id: string | null): string[] | null {
+  const found: string[] = [];
+  let model = models.find((one) => (id === null ? one.is_default : one.id === id));
+  while (model) {
+    const { provider, fallback, languages } = model;
+    if (provider === "local" || fallback === null) {
+      if (languages.length === 0) return null;
+      found.push(...languages);
+    }
+    model = models.find((one) => one.id === fallback);
+  }
+  return found;
+}
 
 /** "en" without a region stands for all of them, the default one among them. */
 const covers = (chosen: string, language: string): boolean => language === chosen || language === baseOf(chosen);
