@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest_asyncio
 from livekit import api as livekit_api
 
 from callmissed.api.app import create_app
 from callmissed.domain.installation import InitRequest
-from callmissed.domain.workers import Worker
+from callmissed.domain.workers import Report, Worker
 from callmissed.kit.tokens import mint_key
 from callmissed.runtime.embedded.ports import free_ports
 from callmissed.runtime.house import House, open_house
@@ -86,7 +86,20 @@ async def test_readiness_names_a_missing_worker(house: House) -> None:
         assert "worker" in waiting.json()["missing"][0]
         await _start_worker(house)
         ready = await client.get("/health/ready")
-    assert (ready.status_code, ready.json()) == (200, {"status": "ok", "missing": []})
+    told = ready.json()
+    assert (ready.status_code, told["status"], told["missing"]) == (200, "ok", [])
+    assert told["slots"] == told["free_slots"] > 0
+
+
+async def test_readiness_tells_that_every_slot_is_taken(house: House) -> None:
+    worker = await _start_worker(house)
+    async with house.database.system() as db:
+        assert await workers.beat(db, worker, Report(slots=4, free_slots=0, lag_ms=321.5))
+    async with client_of(create_app(house)) as client:
+        told = await client.get("/health/ready")
+    assert (told.status_code, told.json()["status"]) == (200, "busy")
+    assert (told.json()["slots"], told.json()["free_slots"]) == (4, 0)
+    assert told.json()["lag_ms"] == 321.5
 
 
 async def test_without_a_media_server_nothing_is_made(
@@ -101,10 +114,12 @@ async def test_without_a_media_server_nothing_is_made(
         assert (await client.get(PATH)).json() == []
 
 
-async def _start_worker(house: House) -> None:
+async def _start_worker(house: House) -> UUID:
+    worker = Worker(uuid4(), "worker-1", SLOTS)
     async with house.database.system() as db:
-        await workers.register(db, Worker(uuid4(), "worker-1", SLOTS))
+        await workers.register(db, worker)
     await shift(house.database, "workers", "beat_at", AN_HOUR_S)
+    return worker.id
 
 
 def _asking(livekit: LiveKit) -> livekit_api.LiveKitAPI:

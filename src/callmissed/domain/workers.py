@@ -8,7 +8,7 @@ from callmissed.domain.sessions import EndReason
 
 LEASE_S = 3.0
 WORKER_SILENT_S = 4.0
-ORPHAN_S = 20.0
+ORPHAN_S = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,16 @@ class Report:
     free_slots: int
     lag_ms: float = 0.0
     running: Mapping[UUID, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What all living workers tell together; `lag_ms` is that of the slowest."""
+
+    workers: int
+    slots: int
+    free_slots: int
+    lag_ms: float
 
 
 @dataclass(frozen=True, slots=True)

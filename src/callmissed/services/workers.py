@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Report, Standing, Worker
+from callmissed.domain.workers import LEASE_S, WORKER_SILENT_S, Capacity, Report, Standing, Worker
 from callmissed.services.sessions import SESSIONS_CHANNEL
 from callmissed.store import claims, workers
 from callmissed.store.jobs import announce
@@ -37,9 +37,9 @@ async def ask_to_drain(db: SystemDb, name: str | None) -> int:
     return await workers.ask_to_drain(db, name)
 
 
-async def count_live(db: SystemDb) -> int:
-    """How many workers beat a moment ago."""
-    return await workers.count_live(db, silent_s=WORKER_SILENT_S)
+async def look(db: SystemDb) -> Capacity:
+    """What the workers that beat a moment ago could take."""
+    return await workers.look(db, silent_s=WORKER_SILENT_S)
 
 
 async def retire(db: SystemDb, worker_id: UUID) -> None:

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, func, select, text, true, update
+from sqlalchemy import case, delete, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 
-from callmissed.domain.workers import Report, Worker
-from callmissed.store.rows import OpenDb, change, fetch_first, fetch_value, interval_s
+from callmissed.domain.workers import Capacity, Report, Worker
+from callmissed.store.rows import OpenDb, change, fetch_all, fetch_first, fetch_value, interval_s
 from callmissed.store.schema import workers
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
@@ -78,14 +78,17 @@ async def ask_to_drain(db: SystemDb, name: str | None) -> int:
     )
 
 
-async def count_live(db: SystemDb, *, silent_s: float) -> int:
-    """Workers that take calls and beat within `silent_s`."""
-    fresh = and_(workers.c.beat_at >= func.now() - interval_s(silent_s), workers.c.slots > 0)
-    count: int = await fetch_value(
-        db,
-        select(func.count()).select_from(workers).where(workers.c.retired_at.is_(None), fresh),
-    )
-    return count
+async def look(db: SystemDb, *, silent_s: float) -> Capacity:
+    """Of workers that take calls and beat within `silent_s`."""
+    fresh = workers.c.beat_at >= func.now() - interval_s(silent_s)
+    statement = select(
+        func.count(),
+        func.coalesce(func.sum(workers.c.slots), 0).label("slots"),
+        func.coalesce(func.sum(workers.c.free_slots), 0).label("free_slots"),
+        func.coalesce(func.max(workers.c.lag_ms), 0.0).label("lag_ms"),
+    ).where(workers.c.retired_at.is_(None), workers.c.slots > 0, fresh)
+    row = (await fetch_all(db, statement))[0]
+    return Capacity(row["count"], row["slots"], row["free_slots"], row["lag_ms"])
 
 
 async def retire(db: SystemDb, worker_id: UUID) -> None:

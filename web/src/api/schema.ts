@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Show Ready
-         * @description The database answers and a worker is there.
+         * @description The database answers and a worker is there. A busy one is ready: its API still serves.
          */
         get: operations["health_ready"];
         put?: never;
@@ -1200,6 +1200,26 @@ export interface components {
             error: components["schemas"]["ErrorBody"];
         };
         /**
+         * FallbackOut
+         * @description A model that was asked and left for the next one.
+         */
+        FallbackOut: {
+            /**
+             * After
+             * @description It had begun to deliver; what was heard stands.
+             */
+            after: boolean;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Service
+             * @enum {string}
+             */
+            service: "stt" | "llm" | "tts";
+        };
+        /**
          * InviteCreated
          * @description With the link, which is shown here and nowhere else.
          */
@@ -1547,19 +1567,35 @@ export interface components {
         };
         /**
          * ReadyOut
-         * @description `missing` says what keeps a call from being answered, and what to look at.
+         * @description `missing` says what keeps a call from being answered, and what to look at. `busy`: a call made
+         *     now is refused until another ends or the workers are in time again.
          */
         ReadyOut: {
+            /**
+             * Free Slots
+             * @description Calls that they take now.
+             */
+            free_slots: number;
+            /**
+             * Lag Ms
+             * @description How late the slowest call process was, in ms.
+             */
+            lag_ms: number;
             /**
              * Missing
              * @description Empty when ready.
              */
             missing: string[];
             /**
+             * Slots
+             * @description Calls that the living workers hold at most.
+             */
+            slots: number;
+            /**
              * Status
              * @enum {string}
              */
-            status: "ok" | "unavailable";
+            status: "ok" | "busy" | "unavailable";
         };
         /** ResetConfirmIn */
         ResetConfirmIn: {
@@ -1710,6 +1746,13 @@ export interface components {
              * @description The end of the turn was decided.
              */
             endpoint_ms: number | null;
+            /** Fallbacks */
+            fallbacks: components["schemas"]["FallbackOut"][];
+            /**
+             * Fillers
+             * @description Said while the caller waited; in agent_response too.
+             */
+            fillers: string[];
             /**
              * First Audio Ms
              * @description The first audible sound of the answer.
@@ -1765,6 +1808,11 @@ export interface components {
             /** Turn Index */
             turn_index: number;
             /**
+             * Usage
+             * @description Delivered since the turn before.
+             */
+            usage: components["schemas"]["UsageOut"][];
+            /**
              * User Transcript
              * @description Null for the greeting.
              */
@@ -1793,6 +1841,44 @@ export interface components {
              * @default 300
              */
             wait_ms: number;
+        };
+        /**
+         * UsageOut
+         * @description Something that a model delivered.
+         */
+        UsageOut: {
+            /** Amount */
+            amount: number;
+            /**
+             * Is Estimate
+             * @description Counted here, as the provider told no number.
+             */
+            is_estimate: boolean;
+            /**
+             * Is Guess
+             * @description For an answer begun too early and thrown away.
+             */
+            is_guess: boolean;
+            /**
+             * Measure
+             * @description audio_ms, input_tokens, cached_input_tokens (part of input_tokens), output_tokens, characters or cached_characters (said before, from memory).
+             */
+            measure: string;
+            /**
+             * Model
+             * @description The id under which the model was asked.
+             */
+            model: string;
+            /**
+             * Served By
+             * @description The model that the provider says it used; else empty.
+             */
+            served_by: string;
+            /**
+             * Service
+             * @enum {string}
+             */
+            service: "stt" | "llm" | "tts";
         };
         /**
          * Verdict
