@@ -1,5 +1,6 @@
 """The processes of an installation that was started by `callmissed up` (Linux)."""
 
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,6 +15,20 @@ def worker_processes(up_pid: int) -> list[int]:
 
 def call_processes(up_pid: int) -> list[int]:
     return [pid for pid in worker_processes(up_pid) if command_of(pid)[-1] == "worker-child"]
+
+
+def call_process_of(up_pid: int, session_id: str) -> int | None:
+    """The one that has the session's journal open."""
+    for pid in call_processes(up_pid):
+        with suppress(OSError):
+            if any(session_id in str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()):
+                return pid
+    return None
+
+
+def media_server(up_pid: int) -> int:
+    [found] = [pid for pid in children_of(up_pid) if "livekit-server" in command_of(pid)[0]]
+    return found
 
 
 def children_of(pid: int) -> list[int]:
