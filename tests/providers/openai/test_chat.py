@@ -124,6 +124,30 @@ async def test_answers_share_the_connection_that_was_opened_before(
         assert (server.connections, len(server.requests)) == (1, 3)
 
 
+async def test_a_connection_that_went_away_is_opened_again(
+    session: aiohttp.ClientSession,
+) -> None:
+    gone = asyncio.Event()
+
+    async def hang_up(request: Request) -> None:
+        await answering("At nine.")(request)
+        request.writer.write_eof()
+        await request.client_leaves()
+        gone.set()
+
+    async with running_server(hang_up) as server:
+        model = chat_model(session, access_to(server.url))
+        for number in (1, 2, 3):
+            model.prewarm()
+            assert model._prewarm_task is not None
+            await model._prewarm_task
+            assert server.connections == number
+            assert (await hear(model)).error is None
+            await gone.wait()
+            gone.clear()
+        await model.aclose()
+
+
 async def test_what_cannot_be_reached_is_not_waited_for(session: aiohttp.ClientSession) -> None:
     async with running_server(answering()) as server:
         url = server.url

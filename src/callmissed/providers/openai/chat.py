@@ -100,6 +100,14 @@ class ChatLLM(llm.LLM[Never]):
             count=partial(self._count, request),
         )
 
+    def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Afterwards a connection is being opened where none stands ready. May be asked again, since
+        one that nobody uses is closed after a minute.
+        """
+        if self._prewarm_task is not None and self._prewarm_task.done():
+            self._prewarm_task = None
+        super().prewarm(loop=loop)
+
     async def _prewarm_impl(self) -> None:
         await open_connection(self._session, self._access.provider.base_url)
 
