@@ -20,6 +20,7 @@ export type FailureKind =
   | "ended_api_delete"
   | "ended_silence"
   | "ended_insufficient_credits"
+  | "ended_media_lost"
   | "ended_error";
 
 /** `message` and `hint` are the API's own words, shown where we have none of our own. */
@@ -67,7 +68,7 @@ function kindOfRefusal({ status, code }: ApiFailure): FailureKind {
   return "refused";
 }
 
-const SAID_ENDS = ["max_duration", "never_joined", "api_delete", "silence", "insufficient_credits", "error"] as const;
+const SAID_ENDS = ["max_duration", "never_joined", "api_delete", "silence", "insufficient_credits", "media_lost", "error"] as const;
 
 /** Why a call ended, where the person did not end it and should be told; null for the ordinary ends. */
 export function endFailure(endReason: string | null): CallFailure | null {
