@@ -4,8 +4,8 @@ kept alive, and every way in which they end told as what it is.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -99,11 +99,15 @@ async def failure(voice: SarvamTTS, text: str = TEXT) -> APIError:
     return caught.value
 
 
-@pytest.fixture
-def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.15)
-    monkeypatch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.15)
-    monkeypatch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.15)
+@contextmanager
+def deadlines_for(told: type[APIError]) -> Iterator[None]:
+    """Short ones where a deadline is what ends the wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        if told is APITimeoutError:
+            patch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.15)
+            patch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.15)
+            patch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.15)
+        yield
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -348,26 +352,26 @@ FAULTS: list[tuple[Callable[[str, Talk], Iterable[Any]], type[APIError], bool]] 
 ]
 
 
-@pytest.mark.usefixtures("short_deadlines")
 @pytest.mark.parametrize("number", range(len(FAULTS)))
 async def test_every_end_is_told_and_the_next_piece_is_spoken(number: int) -> None:
     answer, kind, retryable = FAULTS[number]
     async with running(answer) as server, speaking(server.url) as voice:
         for _ in range(2):
-            raised = await failure(voice)
+            with deadlines_for(kind):
+                raised = await failure(voice)
             assert type(raised) is kind
             assert raised.retryable is retryable
         server.answer = speak_well
         assert await spoken(voice) == sound_of(TEXT)
 
 
-@pytest.mark.usefixtures("short_deadlines")
 async def test_a_port_where_nobody_listens_or_nobody_answers() -> None:
     async with speaking("http://127.0.0.1:1") as voice:
         assert type(await failure(voice)) is APIConnectionError
     waiting = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     async with waiting, speaking(f"http://127.0.0.1:{_port(waiting)}") as voice:
-        assert type(await failure(voice)) is APITimeoutError
+        with deadlines_for(APITimeoutError):
+            assert type(await failure(voice)) is APITimeoutError
 
 
 def _port(server: asyncio.Server) -> int:

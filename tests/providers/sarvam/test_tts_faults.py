@@ -4,8 +4,8 @@ way in which it fails is an error in time that leaves nothing behind.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -107,11 +107,15 @@ def sound_of(text: str) -> bytes:
     return rendered(text, RATE_HZ).tobytes()
 
 
-@pytest.fixture
-def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.4)
-    monkeypatch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.4)
-    monkeypatch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.4)
+@contextmanager
+def deadlines_for(told: type[APIError]) -> Iterator[None]:
+    """Short ones where a deadline is what ends the wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        if told is APITimeoutError:
+            patch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.4)
+            patch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.4)
+            patch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.4)
+        yield
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -150,7 +154,6 @@ async def test_a_key_that_is_refused_is_told_as_such() -> None:
         assert (error.status_code, error.retryable) == (403, False)
 
 
-@pytest.mark.usefixtures("short_deadlines")
 @pytest.mark.parametrize(("kind", "told", "retryable"), BEFORE_SOUND)
 async def test_what_fails_before_the_first_sound(
     kind: Kind, told: type[APIError], retryable: bool
@@ -158,13 +161,13 @@ async def test_what_fails_before_the_first_sound(
     async with running_providers(SWIFT) as providers, speaking(providers) as voice:
         providers.set_fault(Fault(PLACE, kind))
         for _ in range(2):
-            error = await failure(voice)
+            with deadlines_for(told):
+                error = await failure(voice)
             assert type(error) is told
             assert error.retryable is retryable
         await _healed(providers, voice)
 
 
-@pytest.mark.usefixtures("short_deadlines")
 @pytest.mark.parametrize("unit", ["messages", "bytes", "audio_ms"])
 @pytest.mark.parametrize(("kind", "told"), AFTER_SOUND)
 async def test_what_fails_after_the_first_sound(
@@ -173,7 +176,8 @@ async def test_what_fails_after_the_first_sound(
     after = {"messages": 3, "bytes": 20_000, "audio_ms": 300}[unit]
     async with running_providers(SWIFT) as providers, speaking(providers) as voice:
         providers.set_fault(Fault(PLACE, kind, after=after, unit=unit))
-        error = await failure(voice)
+        with deadlines_for(told):
+            error = await failure(voice)
         assert type(error) is told
         assert not error.retryable
         await _healed(providers, voice)
