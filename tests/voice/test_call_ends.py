@@ -84,6 +84,21 @@ async def test_a_caller_who_does_not_come_back_has_left() -> None:
     assert only_end(call.notes).reason is EndReason.USER_LEFT
 
 
+async def test_a_caller_who_says_nothing_is_hung_up_on() -> None:
+    call = start_call(scripted_models([], ["-"]), greeting="Hello.", silence_s=1.0)
+    await call.task
+    assert only_end(call.notes).reason is EndReason.SILENCE
+    assert len(call.notes.turns) == 1
+
+
+async def test_a_caller_who_speaks_is_not() -> None:
+    call = start_call(scripted_models(["hello"], ["Yes?"]), greeting=None, silence_s=4.0)
+    await call.line.microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) == 1)
+    assert not call.notes.ends
+    await call.hang_up()
+
+
 async def test_a_line_that_breaks_ends_the_call_as_an_error() -> None:
     call = start_call(scripted_models([], ["-"]))
     call.line.tell(LineClosed("the room ended: DUPLICATE_IDENTITY"))

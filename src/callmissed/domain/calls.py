@@ -11,7 +11,7 @@ from uuid import UUID
 
 from callmissed.domain.knowledge import Passage, Retrieval
 from callmissed.domain.models import Access, Route
-from callmissed.domain.sessions import EndReason
+from callmissed.domain.sessions import SILENCE_S, EndReason
 from callmissed.domain.turns import Turn
 from callmissed.domain.usage import Usage
 
@@ -48,6 +48,8 @@ class CallTerms:
     `access` is the way to each provider of the route, by the provider's name. `private_words` are what
     the call was given about its caller: sentences that hold one of them are not kept.
 
+    `silence_s` is how long nobody has to say anything for the agent to hang up.
+
     `history` is what was said in earlier runs of the call. `has_begun`: the caller was heard in one of them, so
     nobody greets again and the time runs from the start.
     """
@@ -68,6 +70,7 @@ class CallTerms:
     reconnect_window_s: float
     access: Mapping[str, Access] = field(default_factory=dict)
     private_words: tuple[str, ...] = ()
+    silence_s: float = SILENCE_S
     history: tuple[Exchange, ...] = ()
     has_begun: bool = False
 

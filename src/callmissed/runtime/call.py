@@ -37,13 +37,7 @@ from callmissed.domain.usage import Meter
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
 from callmissed.runtime.deadlines import Deadlines
-from callmissed.runtime.joining import (
-    Line,
-    OpenLine,
-    close_call,
-    open_patiently,
-    open_room_line,
-)
+from callmissed.runtime.joining import Line, OpenLine, close_call, open_patiently, open_room_line
 from callmissed.voice.conversation import Conversation
 from callmissed.voice.meters import CallMeter
 from callmissed.voice.sentence_cache import SentenceCache
@@ -188,9 +182,13 @@ class _Call:
             on_failure=lambda detail: self.end(EndReason.ERROR, detail),
         )
 
+    def _expect_words(self) -> None:
+        self._deadlines.set("silence", self._terms.silence_s, EndReason.SILENCE)
+
     def _tell_turn(self, turn: Turn) -> None:
         if not self.is_overtaken:
             self._sink.put(TurnFinished(turn))
+            self._expect_words()
 
     def _set_first_deadlines(self) -> None:
         """A call that had begun before is there again for a caller who may have gone meanwhile."""
@@ -256,6 +254,7 @@ class _Call:
         """The caller came, or came back: greeted once; told so where it was we who were away."""
         self._caller_is_away = False
         self._deadlines.cancel("return")
+        self._expect_words()
         if self._conversation is None:
             return
         if not self._was_greeted:
