@@ -185,7 +185,7 @@ async def test_words_that_nobody_said_are_empty(socket: str) -> None:
         listening_to(sims.sarvam_url, sockets=(socket,)) as ears,
         ears.engine.stream() as stream,
     ):
-        push(stream, silence(800, RATE_HZ))
+        push(stream, silence(200, RATE_HZ))
         stream.flush()
         assert (await next_of(stream, Kind.FINAL_TRANSCRIPT)).text == ""
 

@@ -268,6 +268,29 @@ def test_a_short_word_right_behind_a_final_is_kept() -> None:
     assert "final: two" in told(line.take(SpeechBegan(), SpeechEnded(), final("two")))
 
 
+def test_words_are_kept_where_our_end_overtakes_the_servers() -> None:
+    """The flush was on its way while the server still told of the utterance before it."""
+    line = spoken_line(0.2)
+    line.silence(0.3)
+    line.speech(0.2)
+    line.silence(0.25)
+    events = line.flush()
+    events += line.take(SpeechBegan(), SpeechEnded(), SpeechBegan(), final("one"), final("two"))
+    finals = [event for event in events if event.type is stt.SpeechEventType.FINAL_TRANSCRIPT]
+    assert [event.alternatives[0].text for event in finals] == ["one", "two"]
+    assert finals[0].alternatives[0].end_time == 0.0
+
+
+def test_a_beginning_that_only_the_server_heard_is_not_believed() -> None:
+    line = Line()
+    line.silence(3.0)
+    assert told(line.take(SpeechBegan(), SpeechEnded(), final("okay"))) == [
+        "start",
+        "end",
+        "final: ",
+    ]
+
+
 def test_every_final_of_a_replay_is_kept() -> None:
     line = Line()
     line.burst(8.0)

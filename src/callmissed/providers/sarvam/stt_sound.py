@@ -23,8 +23,9 @@ LOUD_DB = -35.0
 ABOVE_BACKGROUND_DB = 6.0
 LOOK_BACK_S = 0.3
 """Servers tell of an end later than it was, and somebody may have begun again by then."""
+BEGAN_WITHIN_S = 1.5
 CLAIM_WITHIN_S = 5.0
-BURST_S = 1.0
+BURST_S = 0.25
 TRUST_BURST_S = 3.0
 
 
@@ -67,9 +68,9 @@ class SoundLog:
     """The loudness of what was sent, to tell words that were spoken from words that a recogniser
     made up over silence.
 
-    `mark` where an utterance ends; `claim` when words arrive. While much more sound was sent than
-    time has passed (a replay after a reconnect), arrival says nothing about the place in the sound,
-    and every claim is granted.
+    `begin` where the server hears an utterance begin, `mark` where one ends; `claim` when words
+    arrive. While more sound was sent than time has passed (a replay after a reconnect, a network
+    that catches up), arrival says nothing about the place in the sound, and every claim is granted.
     """
 
     def __init__(self, rate_hz: int, monotonic_s: Callable[[], float] = time.monotonic) -> None:
@@ -77,6 +78,7 @@ class SoundLog:
         self._monotonic_s = monotonic_s
         self._levels_db: deque[float] = deque(maxlen=int(KEEP_S / WINDOW_S))
         self._marks_s: deque[float] = deque()
+        self._begun_s: deque[float] = deque()
         self._since_s = 0.0
         self._due_s = 0.0
         self._trusted_to_s = 0.0
@@ -98,11 +100,19 @@ class SoundLog:
         if self._has_sound(last_s, at_s):
             self._marks_s.append(at_s)
 
+    def begin(self) -> None:
+        """The server hears somebody begin, which is believed where there was sound lately."""
+        if self._has_sound(self.position_s - BEGAN_WITHIN_S, self.position_s):
+            self._begun_s.append(self.position_s)
+
     def can_be_words(self) -> bool:
         """Whether words that arrive now can have been spoken."""
-        while self._marks_s and self._marks_s[0] < self.position_s - CLAIM_WITHIN_S:
+        oldest_s = self.position_s - CLAIM_WITHIN_S
+        while self._marks_s and self._marks_s[0] < oldest_s:
             self._since_s = self._marks_s.popleft()
-        if self._marks_s or self._is_burst():
+        while self._begun_s and self._begun_s[0] < oldest_s:
+            self._begun_s.popleft()
+        if self._marks_s or self._begun_s or self._is_burst():
             return True
         return self._has_sound(self._since_s, self.position_s)
 
@@ -113,9 +123,11 @@ class SoundLog:
         back_s = max(self._since_s, self.position_s - LOOK_BACK_S)
         if not self.can_be_words():
             return Claim(is_granted=False, ends_s=back_s)
-        has_mark, is_burst = bool(self._marks_s), self._is_burst()
-        self._since_s = self._marks_s.popleft() if has_mark else back_s
-        return Claim(is_granted=True, ends_s=self._since_s if has_mark and not is_burst else None)
+        is_certain = bool(self._marks_s) and len(self._begun_s) < 2 and not self._is_burst()
+        self._since_s = self._marks_s.popleft() if self._marks_s else back_s
+        if self._begun_s:
+            self._begun_s.popleft()
+        return Claim(is_granted=True, ends_s=self._since_s if is_certain else None)
 
     def _is_burst(self) -> bool:
         return self._monotonic_s() < self._trusted_to_s

@@ -58,6 +58,7 @@ class Dictation:
     def take(self, news: SpeechBegan | SpeechEnded | Words) -> Iterator[stt.SpeechEvent]:
         match news:
             case SpeechBegan():
+                self._sound.begin()
                 yield from self._end()
                 yield self._begin()
             case SpeechEnded():
