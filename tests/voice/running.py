@@ -17,10 +17,13 @@ from callmissed.domain.knowledge import Passage, Retrieval
 from callmissed.domain.lines import CallerHere, LineClosed
 from callmissed.domain.turns import Turn
 from callmissed.providers import Models
-from callmissed.runtime.call import run_call
+from callmissed.runtime.call import BuildModels, run_call
 from callmissed.runtime.desk import PassageDesk
+from callmissed.voice.sentence_cache import SentenceCache
 from tests.voice.callers import MemoryLine
 from tests.voice.fakes import ROUTE
+
+BUILT_RATE_HZ = 24_000
 
 
 class Notes:
@@ -124,16 +127,21 @@ def terms(**changes: object) -> CallTerms:
 
 
 def start_call(
-    models: Models,
+    models: Models | None,
     *,
     desk: FixedDesk | None = None,
     passages: tuple[Passage, ...] = (),
     caller_is_here: bool = True,
     microphone_is_on: bool = True,
+    sentences: SentenceCache | None = None,
+    build: BuildModels | None = None,
     **changes: object,
 ) -> RunningCall:
-    """Runs a call over a line in memory, with the caller there from the start."""
-    line = MemoryLine(models.tts[0].engine.sample_rate, microphone_is_on=microphone_is_on)
+    """Runs a call over a line in memory, with the caller there from the start. Without `models`,
+    `build` makes them.
+    """
+    rate_hz = models.tts[0].engine.sample_rate if models else BUILT_RATE_HZ
+    line = MemoryLine(rate_hz, microphone_is_on=microphone_is_on)
     notes, orders = Notes(), Orders()
 
     async def open_line(_terms: CallTerms, _rate_hz: int) -> MemoryLine:
@@ -147,7 +155,8 @@ def start_call(
             orders,
             NoWarm(),  # type: ignore[arg-type]
             open_line=open_line,
-            build=lambda _route, _access, _warm, _passages, _meter: models,
+            build=build or (lambda _route, _access, _warm, _passages, _meter: models),
+            sentences=sentences,
         )
     )
     if caller_is_here:

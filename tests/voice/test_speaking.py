@@ -21,7 +21,7 @@ from callmissed.voice.synthesis import Privacy, Speaker, Synthesis, unsaid
 from tests.voice.faulty import EARLY, FAULTS, RATE_HZ, Fault, Plan, PlannedTTS, mouths, sound_s
 
 TENANT = uuid4()
-BRIEF_S = 0.08
+BRIEF_S = 0.4
 SENTENCE = "this is a sentence of just ten words and mark."
 ANSWER = "First we say a thing. Then we say another one. And at last this."
 
@@ -87,8 +87,8 @@ async def test_every_word_is_spoken_whatever_fails(fault: Fault, spare_rate_hz: 
         heard_s = await speak(a_voice(first, spare), text_of(SENTENCE), answer)
         assert answer.script.text == SENTENCE
         assert not answer.failure
-        assert [one.model_id for one in answer.fallbacks] == ["first"]
-        assert answer.fallbacks[0].after_output == (fault not in EARLY)
+        assert [one.model_id for one in answer.choices.fallbacks] == ["first"]
+        assert answer.choices.fallbacks[0].after_output == (fault not in EARLY)
         (rest,) = spare.said
         assert SENTENCE.endswith(rest)
         made_words = 0 if fault in EARLY else after_words
@@ -255,7 +255,7 @@ async def test_who_waits_for_a_recording_that_stops_makes_the_rest() -> None:
     leading.cancel()
     assert await following == pytest.approx(sound_s_of(SENTENCE), abs=0.6)
     assert answer.script.text == SENTENCE
-    assert not answer.fallbacks
+    assert not answer.choices.fallbacks
     assert len(follower.said) == 1
 
 

@@ -9,7 +9,7 @@ from livekit.agents import NOT_GIVEN, APIConnectionError, APIError, llm
 
 from callmissed.domain.models import Service
 from callmissed.kit.breaker import BreakerState
-from callmissed.voice.candidates import CIRCUIT_OPEN, Fallback
+from callmissed.voice.candidates import CIRCUIT_OPEN, Choices, Fallback
 from callmissed.voice.continuing import Continuation, WholeWords
 from callmissed.voice.thinking import Mind
 from tests.voice.faulty import EARLY, FAULTS, FINE, Fault, Plan, PlannedLLM, minds
@@ -17,7 +17,7 @@ from tests.voice.faulty import EARLY, FAULTS, FINE, Fault, Plan, PlannedLLM, min
 REPLY = (
     "On Saturday we are open from ten to four. On Sunday we are closed, but you can leave a message"
 )
-BRIEF_S = 0.05
+BRIEF_S = 0.3
 
 
 def question() -> llm.ChatContext:
@@ -28,12 +28,12 @@ def question() -> llm.ChatContext:
 
 
 async def think(*engines: PlannedLLM) -> tuple[str, list[Fallback], list[str]]:
-    fallbacks: list[Fallback] = []
+    choices = Choices()
     models: list[str] = []
     mind = Mind(minds(*engines), first_token_s=BRIEF_S, next_token_s=BRIEF_S)
-    parts = mind.answer(question(), [], NOT_GIVEN, fallbacks, models.append)
+    parts = mind.answer(question(), [], NOT_GIVEN, choices, models.append)
     text = "".join([part async for part in parts if isinstance(part, str)])
-    return " ".join(text.split()), fallbacks, models
+    return " ".join(text.split()), choices.fallbacks, models
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -74,7 +74,7 @@ async def test_the_next_model_is_told_what_was_said() -> None:
 async def test_without_a_spare_what_was_said_stands_and_the_failure_is_told() -> None:
     first = PlannedLLM(REPLY, [Plan("break", 4)])
     mind = Mind(minds(first), first_token_s=BRIEF_S, next_token_s=BRIEF_S)
-    parts = mind.answer(question(), [], NOT_GIVEN, [], lambda _: None)
+    parts = mind.answer(question(), [], NOT_GIVEN, Choices(), lambda _: None)
     assert "".join([str(await anext(parts)) for _ in range(4)]) == "On Saturday we are "
     with pytest.raises(APIConnectionError):
         await anext(parts)
@@ -99,14 +99,13 @@ async def test_a_model_that_keeps_failing_is_not_asked_for_a_while() -> None:
     spare = PlannedLLM(REPLY, name="spare")
     candidates = minds(first, spare)
     mind = Mind(candidates, first_token_s=BRIEF_S, next_token_s=BRIEF_S)
-    fallbacks: list[Fallback] = []
     for _ in range(4):
-        fallbacks = []
-        answer = mind.answer(question(), [], NOT_GIVEN, fallbacks, lambda _: None)
+        choices = Choices()
+        answer = mind.answer(question(), [], NOT_GIVEN, choices, lambda _: None)
         assert [part async for part in answer]
     assert candidates[0].breaker.state is BreakerState.OPEN
     assert len(first.asked) == 3
-    assert fallbacks == [Fallback(Service.LLM, "first", CIRCUIT_OPEN, False)]
+    assert choices.fallbacks == [Fallback(Service.LLM, "first", CIRCUIT_OPEN, False)]
 
 
 words = st.lists(st.sampled_from(["we", "are", "open", "on", "Monday", "the", "red"]), max_size=12)

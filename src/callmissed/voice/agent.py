@@ -83,7 +83,7 @@ class CallAgent(Agent):
                 chat_ctx,
                 tools,
                 model_settings.tool_choice,
-                answer.fallbacks,
+                answer.choices,
                 lambda model_id: self._note_model(model_id, answer),
             )
             async with aclosing(parts):

@@ -9,7 +9,7 @@ from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 
 from callmissed.domain.knowledge import Retrieval
 from callmissed.domain.lines import Playhead
-from callmissed.voice.candidates import Fallback
+from callmissed.voice.candidates import Choices
 from callmissed.voice.script import Script
 from callmissed.voice.stopwatch import Instants
 
@@ -38,8 +38,8 @@ class Answer:
 
     `asked` is set when the caller's turn is confirmed (at once for what the agent says of its own
     accord); `changed` with it, and whenever there is more sound. `owes_apology` says that the
-    words end before the answer does. `fallbacks` are the models that were left, `fillers` what was
-    said while the caller waited. `playhead` is there while its sound plays.
+    words end before the answer does. `choices` are the models it came from and those that were left,
+    `fillers` what was said while the caller waited. `playhead` is there while its sound plays.
     """
 
     speech_id: str = ""
@@ -54,7 +54,7 @@ class Answer:
     retrieval: Retrieval | None = None
     failure: str = ""
     owes_apology: bool = False
-    fallbacks: list[Fallback] = field(default_factory=list)
+    choices: Choices = field(default_factory=Choices)
     fillers: list[str] = field(default_factory=list)
     heard: str = ""
     played_s: float = 0.0

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic
 
 from livekit.agents import APIError, APIStatusError
@@ -28,25 +28,34 @@ class Fallback:
     after_output: bool
 
 
+@dataclass(slots=True)
+class Choices:
+    """Which models one answer has left, and which of each service it is at: so that it does not go
+    back to the one, nor away from the other while a breaker waits for its first success.
+    """
+
+    fallbacks: list[Fallback] = field(default_factory=list)
+    at: dict[Service, str] = field(default_factory=dict)
+
+
 class Trial(Generic[Engine]):
-    """The attempts at one piece of work.
+    """The attempts at one piece of work of one answer.
 
     Call `next`, work, then tell the outcome: `succeeded`, `failed` or, where the attempt says
-    nothing about the model, `repeat`. What failed is added to `fallbacks`; those that stand there
-    as failed are not asked again, so that one answer does not go back to a model it has left. A
-    call without spares asks its only model a second time where that is worth it.
+    nothing about the model, `repeat`. Both are kept in `choices`. A call without spares asks its
+    only model a second time where that is worth it.
     """
 
     def __init__(
         self,
         service: Service,
         candidates: Sequence[Candidate[Engine]],
-        fallbacks: list[Fallback],
+        choices: Choices,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._candidates = candidates
-        self._fallbacks = fallbacks
+        self._choices = choices
         self._monotonic_s = monotonic_s
         self._current: Candidate[Engine] | None = None
         self._began_s = 0.0
@@ -59,12 +68,14 @@ class Trial(Generic[Engine]):
         if self._asks_again and self._current is not None:
             self._asks_again = False
             return self._begin(self._current) if self._current.breaker.allows() else None
-        left = {one.model_id for one in self._fallbacks if one.service is self._service}
+        fallbacks = self._choices.fallbacks
+        left = {one.model_id for one in fallbacks if one.service is self._service}
+        at = self._choices.at.get(self._service)
         has_spares = len(self._candidates) > 1
         for candidate in self._candidates if self._current is None or has_spares else ():
             if has_spares and candidate.model.id in left:
                 continue
-            if candidate.breaker.allows():
+            if candidate.model.id == at or candidate.breaker.allows():
                 return self._begin(candidate)
             self._note(candidate, CIRCUIT_OPEN, after_output=False)
         return None
@@ -89,6 +100,7 @@ class Trial(Generic[Engine]):
 
     def _begin(self, candidate: Candidate[Engine]) -> Candidate[Engine]:
         self._current = candidate
+        self._choices.at[self._service] = candidate.model.id
         self._began_s = self._monotonic_s()
         return candidate
 
@@ -102,7 +114,8 @@ class Trial(Generic[Engine]):
         )
 
     def _note(self, candidate: Candidate[Engine], reason: str, *, after_output: bool) -> None:
-        self._fallbacks.append(Fallback(self._service, candidate.model.id, reason, after_output))
+        fallback = Fallback(self._service, candidate.model.id, reason, after_output)
+        self._choices.fallbacks.append(fallback)
 
 
 class NobodyLeftError(Exception):

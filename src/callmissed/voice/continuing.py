@@ -85,7 +85,7 @@ class Continuation:
             (count for count in range(longest, 0, -1) if self._said[-count:] == words[:count]), 0
         )
         text, self._held = _without_words(self._held, repeated), ""
-        return f" {text}" if self._ends_open and text and not text[0].isspace() else text
+        return f" {text.lstrip()}" if self._ends_open and text else text.lstrip()
 
 
 def _normalise(text: str) -> list[str]:

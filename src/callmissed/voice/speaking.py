@@ -10,7 +10,7 @@ from livekit import rtc
 
 from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
-from callmissed.voice.candidates import describe
+from callmissed.voice.candidates import Choices, describe
 from callmissed.voice.clauses import ClauseCutter
 from callmissed.voice.fillers import QUIET_LIMIT_S, Clip, Clips, Patience
 from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
@@ -59,7 +59,7 @@ class Voice:
         """The text as sound, ahead of time; empty when no voice can make it."""
         reel = Reel(asyncio.Event())
         take = reel.open_take()
-        await self._synthesis.fill(reel, take, text, [], ahead_s=lambda: 0.0)
+        await self._synthesis.fill(reel, take, text, Choices(), ahead_s=lambda: 0.0)
         if take.failure is not None:
             logger.warning("a clip could not be synthesised: %s", describe(take.failure))
             return ()
@@ -189,7 +189,7 @@ class Voice:
             reel,
             take,
             piece,
-            answer.fallbacks,
+            answer.choices,
             ahead_s=lambda: self._ahead_s(reel, answer),
         )
 

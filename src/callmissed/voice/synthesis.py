@@ -14,7 +14,7 @@ from livekit.agents import APIConnectOptions, tts
 from callmissed.domain.models import Candidate, Service
 from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.pcm import Resampler
-from callmissed.voice.candidates import Fallback, Trial
+from callmissed.voice.candidates import Choices, Trial
 from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
 from callmissed.voice.script import SECONDS_A_LETTER, words_within
 from callmissed.voice.sentence_cache import (
@@ -102,7 +102,7 @@ class Synthesis:
         reel: Reel,
         take: Take,
         text: str,
-        fallbacks: list[Fallback],
+        choices: Choices,
         *,
         ahead_s: Callable[[], float],
     ) -> None:
@@ -112,7 +112,7 @@ class Synthesis:
         A voice that fails before its first sound is left at once; one that breaks off is left for
         one that says the rest. `ahead_s` is how much sound is made and not yet played.
         """
-        trial = Trial(Service.TTS, self._willing, fallbacks)
+        trial = Trial(Service.TTS, self._willing, choices)
         rest = text
         has_begun = False
         while (candidate := trial.next()) is not None:

@@ -10,7 +10,7 @@ from livekit.agents import NOT_GIVEN, APIConnectOptions, NotGivenOr, llm
 from callmissed.domain.knowledge import Retrieval
 from callmissed.domain.models import Candidate, Service
 from callmissed.domain.prompts import render_passages
-from callmissed.voice.candidates import Fallback, Trial
+from callmissed.voice.candidates import Choices, Trial
 from callmissed.voice.continuing import Continuation, WholeWords, ask_to_go_on
 
 FIRST_TOKEN_TIMEOUT_S = 2.5
@@ -44,16 +44,16 @@ class Mind:
         context: llm.ChatContext,
         tools: list[llm.Tool],
         tool_choice: NotGivenOr[llm.ToolChoice],
-        fallbacks: list[Fallback],
+        choices: Choices,
         note_model: Callable[[str], None],
     ) -> AsyncGenerator[llm.ChatChunk | str, None]:
         """Text in whole words, and tool calls, as they come. `note_model` is told whose they are.
 
         A model that fails, stalls or says nothing is left for the next, which goes on behind the
-        words that were given already; who was left is added to `fallbacks`. Raises the last
+        words that were given already; who was left is kept in `choices`. Raises the last
         failure where no model brings the answer to its end.
         """
-        trial = Trial(Service.LLM, self._candidates, fallbacks)
+        trial = Trial(Service.LLM, self._candidates, choices)
         said = ""
         while (candidate := trial.next()) is not None:
             progress = _Progress(said)

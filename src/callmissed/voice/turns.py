@@ -114,7 +114,7 @@ def _trace(answer: Answer) -> dict[str, Any]:
         trace["stt"] = dict(answer.utterance.hearing)
     if answer.failure:
         trace["failure"] = answer.failure
-    if answer.fallbacks:
+    if answer.choices.fallbacks:
         trace["fallbacks"] = [
             {
                 "service": str(one.service),
@@ -122,7 +122,7 @@ def _trace(answer: Answer) -> dict[str, Any]:
                 "reason": one.reason,
                 "after": one.after_output,
             }
-            for one in answer.fallbacks
+            for one in answer.choices.fallbacks
         ]
     if answer.fillers:
         trace["fillers"] = list(answer.fillers)
