@@ -3,6 +3,8 @@
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from callmissed.domain.audit import SYSTEM
 from callmissed.domain.models import Access, Service
 from callmissed.providers.catalog import load_catalog
@@ -120,6 +122,10 @@ async def test_a_call_gets_its_keys_over_the_pipe_and_nowhere_else(
     line = encode_to_child(Start(tmp_path / "journal", terms))
     assert decode_to_child(line) == Start(tmp_path / "journal", terms)
     assert KEY.encode() in line and KEY not in repr(terms) and KEY not in str(session)
+    for broken in (line.replace(b'"epoch"', b'"epcho"'), line[:-40], line.replace(b"start", b"x")):
+        with pytest.raises(ValueError) as caught:
+            decode_to_child(broken)
+        assert KEY not in str(caught.value)
     stored = await rows(database, "select s::text as row from voice_sessions s")
     assert KEY not in str(stored)
 

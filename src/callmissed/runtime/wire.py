@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, CallTerms, TurnFinished
 from callmissed.domain.sessions import EndReason
@@ -124,7 +124,11 @@ class Done:
 ToChild = Start | End | Overtaken | Drain
 ToParent = Ready | Beat | Noted | Told | RoomLost | Done
 
-_to_child: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="do")])
+# A message holds keys and words: an error must not repeat it.
+_QUIET = ConfigDict(hide_input_in_errors=True)
+_to_child: TypeAdapter[ToChild] = TypeAdapter(
+    Annotated[ToChild, Field(discriminator="do")], config=_QUIET
+)
 _to_parent: TypeAdapter[ToParent] = TypeAdapter(Annotated[ToParent, Field(discriminator="say")])
 
 
