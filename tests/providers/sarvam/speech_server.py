@@ -8,9 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from callmissed.dev.tones import encode
+from callmissed.kit.wav import write_wav
+
+RATE_HZ = 24_000
 FINAL = json.dumps({"type": "event", "data": {"event_type": "final"}})
 
 
@@ -125,3 +130,16 @@ async def running(answer: Answer) -> AsyncIterator[SpeechServer]:
     async with TestServer(app) as http:
         server.url = str(http.make_url("")).rstrip("/")
         yield server
+
+
+def sound_of(text: str, rate_hz: int = RATE_HZ) -> bytes:
+    return encode(text, rate_hz).tobytes()
+
+
+def speak_well(text: str, talk: Talk) -> Iterable[str]:
+    """A header by itself, then the sound in odd pieces, then the final."""
+    yield audio(write_wav(np.zeros(0, np.int16), RATE_HZ))
+    sound = sound_of(text)
+    for start in range(0, len(sound), 1001):
+        yield audio(sound[start : start + 1001])
+    yield FINAL

@@ -1,113 +1,30 @@
 """One call's voice over Sarvam's sockets: sound intact to the sample, sockets used again, dropped,
-kept alive, and every way in which they end told as what it is.
+kept alive.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable
 
-import numpy as np
 import pytest
-from livekit.agents import (
-    APIConnectionError,
-    APIConnectOptions,
-    APIError,
-    APIStatusError,
-    APITimeoutError,
-)
 
 from callmissed.dev.tones import encode
-from callmissed.domain.models import Access, Service
+from callmissed.domain.models import Service
 from callmissed.domain.usage import Measure, Usage
 from callmissed.kit.mulaw import decode_mulaw, encode_mulaw
 from callmissed.kit.wav import write_wav
-from callmissed.providers.catalog import load_catalog
-from callmissed.providers.connections import Connections
-from callmissed.providers.sarvam import tts as engine
 from callmissed.providers.sarvam import tts_sockets
-from callmissed.providers.sarvam.tts import SarvamTTS
 from tests.providers.metering import Counted
 from tests.providers.sarvam.speech_server import (
     FINAL,
-    Cut,
     Mute,
     Talk,
     audio,
-    error,
     running,
+    sound_of,
+    speak_well,
 )
-
-ONCE = APIConnectOptions(max_retry=0)
-KEY = "secret-key-4711"
-TEXT = "We are open from nine to six."
-RATE_HZ = 24_000
-
-
-def sound_of(text: str, rate_hz: int = RATE_HZ) -> bytes:
-    return encode(text, rate_hz).tobytes()
-
-
-def speak_well(text: str, talk: Talk) -> Iterable[str]:
-    """A header by itself, then the sound in odd pieces, then the final."""
-    yield audio(write_wav(np.zeros(0, np.int16), RATE_HZ))
-    sound = sound_of(text)
-    for start in range(0, len(sound), 1001):
-        yield audio(sound[start : start + 1001])
-    yield FINAL
-
-
-@asynccontextmanager
-async def speaking(
-    url: str, meter: Counted | None = None, model_id: str = "bulbul:v3", **options: Any
-) -> AsyncIterator[SarvamTTS]:
-    catalog = load_catalog()
-    model = catalog.find(Service.TTS, model_id)
-    assert model is not None
-    access = Access(replace(catalog.need_provider("sarvam"), base_url=url), KEY)
-    connections = Connections()
-    voice = SarvamTTS(
-        replace(model, options={**model.options, **options}),
-        access,
-        connections.session(),
-        voice="Amelia" if model_id == "bulbul:v3" else model.voices[0],
-        language="en-IN",
-        meter=meter or Counted(),
-    )
-    before = asyncio.all_tasks()
-    try:
-        yield voice
-    finally:
-        await voice.aclose()
-        await connections.aclose()
-    left = {task for task in asyncio.all_tasks() - before if not task.done()}
-    assert not [task for task in left if "callmissed" in repr(task.get_coro())]
-
-
-async def spoken(voice: SarvamTTS, text: str = TEXT) -> bytes:
-    async with asyncio.timeout(20):
-        return bytes((await voice.synthesize(text, conn_options=ONCE).collect()).data)
-
-
-async def failure(voice: SarvamTTS, text: str = TEXT) -> APIError:
-    with pytest.raises(APIError) as caught:
-        await spoken(voice, text)
-    assert KEY not in f"{caught.value} {caught.value!r}"
-    assert text not in f"{caught.value} {caught.value!r}"
-    return caught.value
-
-
-@contextmanager
-def deadlines_for(told: type[APIError]) -> Iterator[None]:
-    """Short ones where a deadline is what ends the wait."""
-    with pytest.MonkeyPatch.context() as patch:
-        if told is APITimeoutError:
-            patch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.15)
-            patch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.15)
-            patch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.15)
-        yield
+from tests.providers.sarvam.voices import KEY, ONCE, RATE_HZ, TEXT, failure, speaking, spoken
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -137,7 +54,7 @@ async def test_twenty_pieces_in_a_row_use_two_sockets() -> None:
 
 
 async def test_what_is_asked_and_with_which_key() -> None:
-    async with running(speak_well) as server, speaking(server.url) as voice:
+    async with running(speak_well) as server, speaking(server.url, voice="Amelia") as voice:
         await spoken(voice)
     talk = server.talks[0]
     assert talk.query == {"model": "bulbul:v3", "send_completion_event": "true"}
@@ -160,7 +77,7 @@ async def test_what_is_asked_and_with_which_key() -> None:
 async def test_the_newer_model_has_its_own_socket() -> None:
     async with (
         running(speak_well) as server,
-        speaking(server.url, model_id="bulbul:v4-flash") as voice,
+        speaking(server.url, model_id="bulbul:v4-flash", voice="dev_en_conversational") as voice,
     ):
         await spoken(voice)
         assert server.talks[0].query["model"] == "bulbul:v4-flash"
@@ -311,83 +228,3 @@ async def test_nothing_to_say_asks_nobody() -> None:
     ):
         assert [frame async for frame in stream] == []
     assert server.talks == []
-
-
-def mute(text: str, talk: Talk) -> Iterable[str]:
-    raise Mute
-    yield
-
-
-def mute_after_the_header(text: str, talk: Talk) -> Iterable[str]:
-    yield audio(write_wav(np.zeros(0, np.int16), RATE_HZ))
-    yield '{"type": "pong"}'
-    raise Mute
-
-
-def mute_in_the_middle(text: str, talk: Talk) -> Iterable[str]:
-    yield audio(sound_of(text)[:20_000])
-    raise Mute
-
-
-def cut_in_the_middle(text: str, talk: Talk) -> Iterable[str]:
-    yield audio(sound_of(text)[:20_000])
-    raise Cut
-
-
-FAULTS: list[tuple[Callable[[str, Talk], Iterable[Any]], type[APIError], bool]] = [
-    (mute, APITimeoutError, True),
-    (mute_after_the_header, APITimeoutError, True),
-    (mute_in_the_middle, APITimeoutError, False),
-    (cut_in_the_middle, APIConnectionError, False),
-    (lambda text, talk: [1000], APIConnectionError, True),
-    (lambda text, talk: [1011], APIConnectionError, True),
-    (lambda text, talk: [audio(sound_of(text)), 1000], APIConnectionError, False),
-    (lambda text, talk: [FINAL], APIConnectionError, True),
-    (lambda text, talk: ['{"broken": '], APIConnectionError, True),
-    (lambda text, talk: ['"' + "x" * (10 << 20) + '"'], APIConnectionError, True),
-    (lambda text, talk: [audio(b"RIFF0000AVI 000")], APIConnectionError, True),
-    (lambda text, talk: [error(message=f"400: {text}")], APIStatusError, False),
-    (lambda text, talk: [error(message=text)], APIStatusError, True),
-    (lambda text, talk: [audio(b"0" * 999), error(code=500)], APIStatusError, False),
-]
-
-
-@pytest.mark.parametrize("number", range(len(FAULTS)))
-async def test_every_end_is_told_and_the_next_piece_is_spoken(number: int) -> None:
-    answer, kind, retryable = FAULTS[number]
-    async with running(answer) as server, speaking(server.url) as voice:
-        for _ in range(2):
-            with deadlines_for(kind):
-                raised = await failure(voice)
-            assert type(raised) is kind
-            assert raised.retryable is retryable
-        server.answer = speak_well
-        assert await spoken(voice) == sound_of(TEXT)
-
-
-async def test_a_port_where_nobody_listens_or_nobody_answers() -> None:
-    async with speaking("http://127.0.0.1:1") as voice:
-        assert type(await failure(voice)) is APIConnectionError
-    waiting = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    async with waiting, speaking(f"http://127.0.0.1:{_port(waiting)}") as voice:
-        with deadlines_for(APITimeoutError):
-            assert type(await failure(voice)) is APITimeoutError
-
-
-def _port(server: asyncio.Server) -> int:
-    return int(server.sockets[0].getsockname()[1])
-
-
-async def test_a_path_that_is_refused_is_a_status() -> None:
-    async with running(speak_well) as server, speaking(server.url, path="/nowhere") as voice:
-        raised = await failure(voice)
-        assert isinstance(raised, APIStatusError)
-        assert (raised.status_code, raised.retryable) == (404, False)
-
-
-async def test_a_closed_voice_says_nothing_more() -> None:
-    async with running(speak_well) as server, speaking(server.url) as voice:
-        await voice.aclose()
-        voice.prewarm()
-        assert type(await failure(voice)) is APIConnectionError
-        assert server.talks == []

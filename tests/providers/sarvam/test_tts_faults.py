@@ -4,35 +4,30 @@ way in which it fails is an error in time that leaves nothing behind.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 import pytest
-from livekit.agents import (
-    APIConnectionError,
-    APIConnectOptions,
-    APIError,
-    APIStatusError,
-    APITimeoutError,
-)
+from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from callmissed.dev.faults import Fault, Kind, Unit
 from callmissed.dev.providers import Providers, running_providers
 from callmissed.dev.scenario import SWIFT
 from callmissed.dev.speaking import rendered
-from callmissed.domain.models import Access, Service
+from callmissed.domain.models import Service
 from callmissed.providers.catalog import load_catalog
-from callmissed.providers.connections import Connections
-from callmissed.providers.sarvam import tts as engine
-from callmissed.providers.sarvam import tts_sockets
 from callmissed.providers.sarvam.tts import SarvamTTS
 from tests.providers.metering import Counted
+from tests.providers.sarvam.voices import (
+    ONCE,
+    RATE_HZ,
+    TEXT,
+    deadlines_for,
+    failure,
+    speaking,
+    spoken,
+)
 
-ONCE = APIConnectOptions(max_retry=0)
-TEXT = "We are open from nine in the morning to six in the evening on every day but Sunday."
 NEXT = "Shall I book a slot for you?"
-RATE_HZ = 24_000
 PLACE = "sarvam.tts"
 
 BEFORE_SOUND: list[tuple[Kind, type[APIError], bool]] = [
@@ -63,59 +58,8 @@ AFTER_SOUND: list[tuple[Kind, type[APIError]]] = [
 ]
 
 
-@asynccontextmanager
-async def speaking(
-    providers: Providers, meter: Counted | None = None, *, key: str = "key-1", voice: str = "shubh"
-) -> AsyncIterator[SarvamTTS]:
-    catalog = load_catalog()
-    model = catalog.find(Service.TTS, "bulbul:v3")
-    assert model is not None
-    provider = replace(catalog.need_provider("sarvam"), base_url=providers.sarvam_url)
-    connections = Connections()
-    speaker = SarvamTTS(
-        model,
-        Access(provider, key),
-        connections.session(),
-        voice=voice,
-        language="en-IN",
-        meter=meter or Counted(),
-    )
-    before = asyncio.all_tasks()
-    try:
-        yield speaker
-    finally:
-        await speaker.aclose()
-        await connections.aclose()
-    left = [task for task in asyncio.all_tasks() - before if "callmissed/prov" in repr(task)]
-    assert not left
-
-
-async def spoken(voice: SarvamTTS, text: str = TEXT) -> bytes:
-    async with asyncio.timeout(20):
-        return bytes((await voice.synthesize(text, conn_options=ONCE).collect()).data)
-
-
-async def failure(voice: SarvamTTS) -> APIError:
-    with pytest.raises(APIError) as caught:
-        await spoken(voice)
-    assert TEXT not in f"{caught.value} {caught.value!r}"
-    assert "key-1" not in f"{caught.value} {caught.value!r}"
-    return caught.value
-
-
 def sound_of(text: str) -> bytes:
     return rendered(text, RATE_HZ).tobytes()
-
-
-@contextmanager
-def deadlines_for(told: type[APIError]) -> Iterator[None]:
-    """Short ones where a deadline is what ends the wait."""
-    with pytest.MonkeyPatch.context() as patch:
-        if told is APITimeoutError:
-            patch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.4)
-            patch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.4)
-            patch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.4)
-        yield
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -130,7 +74,7 @@ async def test_what_is_heard_and_counted_is_what_was_delivered(seed: int) -> Non
     meter = Counted()
     async with (
         running_providers(replace(SWIFT, mouth=mouth)) as providers,
-        speaking(providers, meter) as voice,
+        speaking(providers.sarvam_url, meter) as voice,
     ):
         for text in [TEXT, NEXT] * 5:
             assert await spoken(voice, text) == sound_of(text)
@@ -143,12 +87,15 @@ async def test_every_voice_of_the_catalogue_speaks() -> None:
     assert model is not None
     async with running_providers(SWIFT) as providers:
         for name in model.voices:
-            async with speaking(providers, voice=name) as voice:
+            async with speaking(providers.sarvam_url, voice=name) as voice:
                 assert await spoken(voice, "Yes.") == sound_of("Yes.")
 
 
 async def test_a_key_that_is_refused_is_told_as_such() -> None:
-    async with running_providers(SWIFT) as providers, speaking(providers, key="bad-1") as voice:
+    async with (
+        running_providers(SWIFT) as providers,
+        speaking(providers.sarvam_url, key="bad-1") as voice,
+    ):
         error = await failure(voice)
         assert isinstance(error, APIStatusError)
         assert (error.status_code, error.retryable) == (403, False)
@@ -158,7 +105,7 @@ async def test_a_key_that_is_refused_is_told_as_such() -> None:
 async def test_what_fails_before_the_first_sound(
     kind: Kind, told: type[APIError], retryable: bool
 ) -> None:
-    async with running_providers(SWIFT) as providers, speaking(providers) as voice:
+    async with running_providers(SWIFT) as providers, speaking(providers.sarvam_url) as voice:
         providers.set_fault(Fault(PLACE, kind))
         for _ in range(2):
             with deadlines_for(told):
@@ -174,7 +121,7 @@ async def test_what_fails_after_the_first_sound(
     kind: Kind, told: type[APIError], unit: Unit
 ) -> None:
     after = {"messages": 3, "bytes": 20_000, "audio_ms": 300}[unit]
-    async with running_providers(SWIFT) as providers, speaking(providers) as voice:
+    async with running_providers(SWIFT) as providers, speaking(providers.sarvam_url) as voice:
         providers.set_fault(Fault(PLACE, kind, after=after, unit=unit))
         with deadlines_for(told):
             error = await failure(voice)
@@ -201,7 +148,7 @@ async def test_a_piece_cancelled_anywhere_does_not_touch_the_next(seed: int) -> 
     mouth = replace(SWIFT.mouth, chunk_ms=20, real_time_factor=0.01)
     async with (
         running_providers(replace(SWIFT, mouth=mouth)) as providers,
-        speaking(providers) as voice,
+        speaking(providers.sarvam_url) as voice,
     ):
         voice.prewarm()
         for _ in range(3):
