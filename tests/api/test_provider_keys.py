@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from callmissed.api.app import create_app
+from callmissed.dev.providers import running_providers
 from callmissed.kit.tokens import random_base62
+from callmissed.runtime.embedded.ports import free_ports
 from callmissed.services.tenants import create_tenant
 from tests.api.conftest import Installation, client_of
 from tests.stories import rows
@@ -23,11 +25,16 @@ def a_key() -> str:
 
 
 @pytest_asyncio.fixture
-async def tenant(installation: Installation) -> AsyncIterator[httpx2.AsyncClient]:
-    """A tenant of the test's own, without any key."""
+async def tenant_key(installation: Installation) -> str:
+    """Of a tenant of the test's own, without any key with a provider."""
     async with installation.house.database.system() as db:
         _, key = await create_tenant(db, installation.house.keyring, "Own")
-    async with client_of(installation.app, key) as client:
+    return key
+
+
+@pytest_asyncio.fixture
+async def tenant(installation: Installation, tenant_key: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(installation.app, tenant_key) as client:
         yield client
 
 
@@ -185,3 +192,46 @@ async def test_the_installation_s_own_key_serves_who_has_none(
         assert (await put(client, "sarvam"))["source"] == "tenant"
         assert (await client.delete(f"{PATH}/sarvam")).status_code == 204
         any_error(await client.delete(f"{PATH}/sarvam"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "verdict"),
+    [
+        ("sarvam", "good-key-1", "accepted"),
+        ("sarvam", "bad-key-1", "refused"),
+        ("openrouter", "good-key-1", "accepted"),
+        ("clarifai", "bad-key-1", "refused"),
+        ("moonshot", "good-key-1", "accepted"),
+    ],
+)
+async def test_a_key_is_tried_where_it_is_for(
+    installation: Installation, tenant_key: str, name: str, key: str, verdict: str
+) -> None:
+    async with running_providers() as sims:
+        urls = {vendor: sims.url(vendor) for vendor in ("sarvam", "openrouter", "clarifai")}
+        catalog = installation.house.catalog.with_base_urls(
+            {**urls, "moonshot": sims.url("moonshot")}
+        )
+        app = create_app(replace(installation.house, catalog=catalog))
+        async with client_of(app, tenant_key) as client:
+            await put(client, name, key=key)
+            tried = (await client.post(f"{PATH}/{name}/verify")).json()
+            assert (tried["verdict"], tried["source"]) == (verdict, "tenant")
+            shown = (await client.get(f"{PATH}/{name}")).json()
+            assert shown["verdict"] == verdict and shown["verified_at"]
+            assert (await put(client, name))["verdict"] is None
+        assert not sims.ledger.total("output_tokens")
+
+
+async def test_a_provider_that_is_away_is_unreachable(
+    installation: Installation, tenant_key: str
+) -> None:
+    (port,) = free_ports("127.0.0.1", 1)
+    nowhere = {"sarvam": f"http://127.0.0.1:{port}"}
+    catalog = installation.house.catalog.with_base_urls(nowhere)
+    async with client_of(
+        create_app(replace(installation.house, catalog=catalog)), tenant_key
+    ) as client:
+        await put(client, "sarvam")
+        tried = (await client.post(f"{PATH}/sarvam/verify")).json()
+    assert tried["verdict"] == "unreachable" and tried["message"]
