@@ -1,9 +1,10 @@
 """Puts the parts of a conversation together."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from livekit.agents import AgentSession, inference, llm, stt, tts
+from livekit.agents import AgentSession, UserStateChangedEvent, inference, llm, stt, tts
 
 from callmissed.domain.calls import CallTerms, TurnTaking
 from callmissed.domain.models import Candidate
@@ -26,7 +27,7 @@ def open_session(
     """LiveKit's engine, not yet started. It hears through `ears`; of the other two it only needs
     to know that they are there: what is asked of them goes through our agent.
     """
-    return AgentSession(
+    session: AgentSession[None] = AgentSession(
         stt=ears,
         llm=mind,
         tts=mouth,
@@ -42,6 +43,8 @@ def open_session(
         user_away_timeout=None,
         session_close_transcript_timeout=0.1,
     )
+    session.on("user_state_changed", partial(_prepare_answer, mind))
+    return session
 
 
 def pause_s(taking: TurnTaking) -> float:
@@ -69,3 +72,9 @@ def open_voice(
         meter=meter,
     )
     return Voice(synthesis, clock.monotonic_s)
+
+
+def _prepare_answer(mind: llm.LLM[Any], event: UserStateChangedEvent) -> None:
+    """While the caller speaks, the connection is opened over which they will be answered."""
+    if event.new_state == "speaking":
+        mind.prewarm()
