@@ -43,7 +43,7 @@ class ChatRequest:
     @property
     def timeout(self) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(
-            total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S, sock_read=self.silence_s
+            total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, sock_read=self.silence_s
         )
 
 
@@ -81,7 +81,7 @@ async def open_connection(session: aiohttp.ClientSession, url: str) -> None:
     if connector is None:
         return
     place = aiohttp.ClientRequest("GET", URL(url), session=session)
-    timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S)
+    timeout = aiohttp.ClientTimeout(connect=CONNECT_TIMEOUT_S)
     connection = await connector.connect(place, [], timeout)
     connection.release()
 
