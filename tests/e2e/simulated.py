@@ -1,0 +1,67 @@
+"""An installation whose Sarvam, Clarifai and OpenRouter are simulated, and callers who speak tones.
+
+A caller's words arrive as sound and are read out of it by the simulated recogniser; what the agent
+says is read out of what the caller's side really heard.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+
+from callmissed.dev.providers import Providers, running_providers
+from callmissed.dev.scenario import Scenario
+from callmissed.dev.tones import decode, encode, heard_words
+from tests.e2e.caller import PATIENCE_S, Customer, is_listening, said
+from tests.servers import Installation, running_installation, short_folder
+from tests.transports.room_callers import RATE_HZ, RoomCaller
+
+KEY = "a-key-of-the-simulated-vendors"
+VENDORS = ("sarvam", "clarifai", "openrouter")
+GREETING = "Hello! Good morning, how is my doctor today?"
+
+
+@asynccontextmanager
+async def simulated_installation(
+    scenario: Scenario, **settings: str
+) -> AsyncIterator[tuple[Installation, Providers]]:
+    """A whole `callmissed up` that reaches the simulators with platform keys."""
+    async with running_providers(scenario) as sims:
+        for vendor in VENDORS:
+            settings[f"CALLMISSED_{vendor.upper()}_URL"] = sims.url(vendor)
+            settings[f"CALLMISSED_{vendor.upper()}_API_KEY"] = KEY
+        with short_folder() as folder:
+            starting = running_installation(folder, **settings)
+            installation = await asyncio.to_thread(starting.__enter__)
+            try:
+                yield installation, sims
+            finally:
+                await asyncio.to_thread(starting.__exit__, None, None, None)
+
+
+async def speak(caller: RoomCaller, words: str) -> str:
+    """Says the words in tones; the answer's caption when the agent has said it."""
+    before = len(said(caller))
+    await caller.say(encode(words, RATE_HZ))
+    await caller.until(lambda one: len(said(one)) > before and is_listening(one), PATIENCE_S)
+    return said(caller)[-1]
+
+
+def words_played(caller: RoomCaller, since_s: float = 0.0) -> list[str]:
+    """The words that the caller was played after an instant, read out of the sound."""
+    pieces = [pcm for begins_s, _, pcm in caller.heard if begins_s >= since_s]
+    sound = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+    return [heard.word for heard in decode(sound, RATE_HZ)]
+
+
+def words_written(texts: Iterable[str]) -> list[str]:
+    """How the words of these texts sound, one after the other."""
+    return [word for text in texts for word in heard_words(text)]
+
+
+async def finished_turns(customer: Customer, session_id: str, count: int) -> list[dict[str, Any]]:
+    """The session's turns once it has so many."""
+    await customer.until(session_id, lambda one: one["turn_count"] == count)
+    return await customer.turns(session_id)

@@ -1,0 +1,88 @@
+"""Calls in a real room entirely on simulated Sarvam and Clarifai, word by word."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from callmissed.dev.providers import Providers
+from callmissed.dev.scenario import Mind, Scenario
+from tests.e2e.caller import Customer, calling, hear_greeting, open_customer, said, understood
+from tests.e2e.simulated import (
+    GREETING,
+    KEY,
+    finished_turns,
+    simulated_installation,
+    speak,
+    words_played,
+    words_written,
+)
+
+HINDI = "नमस्ते डॉक्टर कब"
+HINGLISH = "मेरा number क्या is नहीं"
+ENGLISH = "book the doctor tomorrow please"
+ANSWERS = (
+    (ENGLISH, "Yes, the doctor is open tomorrow morning. What is your name please?"),
+    (HINDI, "डॉक्टर आज नहीं, कल मदद आपका समय."),
+    (HINGLISH, "आपका number ठीक है, thanks."),
+)
+KIMI = "moonshotai/chat-completion/models/Kimi-K2_5"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def simulated(clean_environment: None) -> AsyncIterator[tuple[Customer, Providers]]:
+    scenario = Scenario(mind=Mind(answers=ANSWERS))
+    async with (
+        simulated_installation(scenario, CALLMISSED_WORKER_PROCESSES="1") as (installation, sims),
+        open_customer(installation) as customer,
+    ):
+        yield customer, sims
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken", "answer"),
+    [("en-IN", *ANSWERS[0]), ("hi-IN", *ANSWERS[1]), ("hi-IN", *ANSWERS[2])],
+    ids=["English", "Hindi", "Hinglish"],
+)
+async def test_every_word_is_heard_answered_and_played(
+    simulated: tuple[Customer, Providers], language: str, spoken: str, answer: str
+) -> None:
+    customer, _ = simulated
+    session = await customer.open_session(language=language, greeting=GREETING)
+    assert (session["stt_model"], session["llm_model"]) == ("saaras:v3", "kimi-k2.5")
+    async with calling(session) as caller:
+        await hear_greeting(caller)
+        assert words_played(caller) == words_written([GREETING])
+        asked_s = time.monotonic()
+        assert await speak(caller, spoken) == answer
+        assert understood(caller) == [spoken]
+        assert said(caller) == [GREETING, answer]
+        assert words_played(caller, asked_s) == words_written([answer])
+    turns = await finished_turns(customer, session["id"], 2)
+    assert [turn["user_transcript"] for turn in turns] == [None, spoken]
+    assert [turn["agent_response"] for turn in turns] == [GREETING, answer]
+
+
+async def test_what_is_recorded_as_used_is_what_was_delivered(
+    simulated: tuple[Customer, Providers],
+) -> None:
+    customer, sims = simulated
+    sims.ledger.clear()
+    session = await customer.open_session(language="en-IN", greeting="Hello, yes?")
+    async with calling(session) as caller:
+        await hear_greeting(caller)
+        await speak(caller, ENGLISH)
+        await speak(caller, "what is the price")
+    await customer.end_of(session["id"])
+    used: dict[tuple[str, str], int] = {}
+    for turn in await finished_turns(customer, session["id"], 3):
+        for usage in turn["usage"]:
+            place = (usage["model"], usage["measure"])
+            used[place] = used.get(place, 0) + usage["amount"]
+    for model, upstream, measure in (
+        ("kimi-k2.5", KIMI, "input_tokens"),
+        ("kimi-k2.5", KIMI, "output_tokens"),
+        ("bulbul:v3", "bulbul:v3", "characters"),
+    ):
+        assert used[model, measure] == sims.ledger.total(measure, model=upstream, key=KEY), measure
