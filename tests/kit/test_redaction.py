@@ -47,7 +47,9 @@ def test_other_digits_stay(text: str) -> None:
         ("Bearer open-sesame-1", "Bearer ***"),
         ("postgresql://me:open-sesame@db/x", "postgresql://***@db/x"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYWxsZXIifQ.c2lnbmF0dXJl", "***"),
-        ("a key of the tenant", "a key of the tenant"),
+        ("refused sk-or-v1-0123456789abcdef", "refused ***"),
+        ("api-subscription-key: 01234567-89ab", "api-subscription-key: ***"),
+        ("a key of the tenant, sk_short", "a key of the tenant, sk_short"),
     ],
 )
 def test_secrets_are_hidden(text: str, shown: str) -> None:

@@ -154,6 +154,18 @@ async def test_a_model_of_a_family_serves_a_call(sims: Providers, warm: Warm) ->
     assert request.model == "a-vendor/a-model:free"
 
 
+async def test_a_provider_whose_key_is_gone_is_stepped_over(warm: Warm) -> None:
+    found = {service: LISTED.find(service, LISTED.defaults[service]) for service in Service}
+    hearing, thinking, speaking = (found[one] for one in (Service.STT, Service.LLM, Service.TTS))
+    spare = LISTED.find(Service.LLM, "moonshot/kimi-k2.5")
+    assert hearing and thinking and speaking and spare
+    route = Route(hearing, thinking, speaking, "shubh", "en-IN", "en-IN", spare_llm=(spare,))
+    access = {name: Access(LISTED.providers[name], "key-1") for name in ("sarvam", "moonshot")}
+    assert [one.model.id for one in build_models(route, access, warm).llm] == [spare.id]
+    with pytest.raises(LookupError, match="clarifai"):
+        build_models(replace(route, spare_llm=()), access, warm)
+
+
 @pytest.mark.parametrize("block", STANZAS)
 def test_what_the_guide_shows_is_a_catalogue(block: str) -> None:
     parse_catalog(SHIPPED, block, name="the guide")

@@ -114,7 +114,7 @@ class VoiceSessionIn(BaseModel):
     llm_model: ModelId | None = Field(None, description="Default `kimi-k2.5`; see `/v1/models`.")
     stt_model: ModelId | None = Field(None, description="Default `saaras:v3`.")
     tts_model: ModelId | None = Field(None, description="Default `bulbul:v3`.")
-    tts_provider: ModelId | None = Field(None, description="`sarvam` (default) or `local`.")
+    tts_provider: ModelId | None = Field(None, description="Of the TTS model; default `sarvam`.")
     tts_language: Language | None = Field(
         None, description="What the agent speaks where it is not `language`."
     )

@@ -9,11 +9,14 @@ DIGITS_SHOWN = 2
 FEWEST_DIGITS, MOST_DIGITS = 8, 15
 
 _SECRETS = re.compile(
-    # Our own keys, links and tokens; JWTs; the password of an address; what is called a secret.
+    # Our own keys, links and tokens; keys as vendors make them; JWTs; the password of an address;
+    # what is called a secret.
     r"\bcm[a-z]{0,3}_[0-9A-Za-z]{8,}"
+    r"|\bsk[-_][\w-]{12,}"
     r"|eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"
     r"|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
     r"|(?i:(?<=bearer )[\w.~+/-]{8,}=*)"
+    r"|(?i:(?<=subscription-key: )\S+)"
     r"|(?i:\b(?P<name>[\w-]*(?:key|token|secret|password|passwd|authorization))=)[^&\s\"']+"
 )
 # Digits that are no telephone number: ids, addresses, dates and times.

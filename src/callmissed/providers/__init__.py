@@ -132,31 +132,38 @@ def build_models(
 ) -> Models:
     """Fresh objects for one session over what `warm` shares.
 
-    `access` holds each provider's by its name; local ones need none. Raises LookupError for a
+    `access` holds each provider's by its name; local ones need none. A model whose provider cannot
+    be reached any more is left out. Raises LookupError where none is left for a service, and for a
     model that this installation has no code for. `passages` are what the call is likely to be
     about.
     """
     from callmissed.providers import builders
 
     parts = builders.Parts(route, warm, passages, meter)
-    chosen_voice = SpareVoice(route.tts, route.voice)
-
-    def reach(model: Model) -> Access:
-        reached = access.get(model.provider, LOCAL_ACCESS)
-        if reached.provider.name != model.provider:
-            raise LookupError(f"There is no way to reach {model.provider!r} for {model.id!r}.")
-        return reached
+    ways = {LOCAL_ACCESS.provider.name: LOCAL_ACCESS, **access}
 
     def serve(model: Model, engine: Engine) -> Candidate[Engine]:
-        return Candidate(model, engine, warm.breaker_of(reach(model)))
+        return Candidate(model, engine, warm.breaker_of(ways[model.provider]))
 
-    ears = (route.stt, *route.spare_stt)
-    minds = (route.llm, *route.spare_llm)
-    mouths = (chosen_voice, *route.spare_tts)
+    ears = _reached((route.stt, *route.spare_stt), ways)
+    minds = _reached((route.llm, *route.spare_llm), ways)
+    voices = {one.model.id: one for one in (SpareVoice(route.tts, route.voice), *route.spare_tts)}
+    mouths = [voices[one.id] for one in _reached([one.model for one in voices.values()], ways)]
     return Models(
-        stt=tuple(serve(one, builders.build_stt(one, reach(one), parts)) for one in ears),
-        llm=tuple(serve(one, builders.build_llm(one, reach(one), parts)) for one in minds),
+        stt=tuple(serve(one, builders.build_stt(one, ways[one.provider], parts)) for one in ears),
+        llm=tuple(serve(one, builders.build_llm(one, ways[one.provider], parts)) for one in minds),
         tts=tuple(
-            serve(one.model, builders.build_tts(one, reach(one.model), parts)) for one in mouths
+            serve(one.model, builders.build_tts(one, ways[one.model.provider], parts))
+            for one in mouths
         ),
     )
+
+
+def _reached(models: Sequence[Model], ways: Mapping[str, Access]) -> list[Model]:
+    """Without those whose key was taken away since the call was made. Raises LookupError where
+    nothing is left.
+    """
+    found = [model for model in models if model.provider in ways]
+    if not found:
+        raise LookupError(f"There is no way to reach {models[0].provider!r} any more.")
+    return found

@@ -2027,7 +2027,7 @@ export interface components {
             tts_model?: string | null;
             /**
              * Tts Provider
-             * @description `sarvam` (default) or `local`.
+             * @description Of the TTS model; default `sarvam`.
              */
             tts_provider?: string | null;
             /**
