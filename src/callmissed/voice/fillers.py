@@ -30,13 +30,15 @@ class Clips:
         self.goodbye = goodbye(language)
         self.unheard = unheard(language)
         self.fillers = fillers(language)
-        self._clips.clear()
 
     async def record_all(self) -> None:
-        """Tries to make what is missing, the most urgent first."""
-        for text in self._all():
-            if text not in self._clips and (clip := await self._record(text)):
-                self._clips[text] = clip
+        """Tries once to make each that is missing, the most urgent first; also those of a language
+        that is taken up meanwhile."""
+        tried: set[str] = set()
+        while missing := [one for one in self._all() if one not in self._clips.keys() | tried]:
+            tried.add(missing[0])
+            if clip := await self._record(missing[0]):
+                self._clips[missing[0]] = clip
 
     @property
     def are_complete(self) -> bool:
