@@ -179,6 +179,25 @@ async def test_a_socket_that_the_server_closed_meanwhile_is_not_used() -> None:
         assert await spoken(voice) == sound_of(TEXT)
 
 
+async def test_a_socket_that_ended_unnoticed_costs_no_piece() -> None:
+    """The server hangs up in the moment in which it is spoken to."""
+    meter = Counted()
+
+    def answer(text: str, talk: Talk) -> Iterable[str | int]:
+        if talk is first and len(talk.pieces) > 1:
+            return [1000]
+        return speak_well(text, talk)
+
+    async with running(answer) as server, speaking(server.url, meter) as voice:
+        voice.prewarm()
+        await server.has_opened(1)
+        first = server.talks[0]
+        assert await spoken(voice) == sound_of(TEXT)
+        assert await spoken(voice) == sound_of(TEXT)
+        assert [len(talk.pieces) for talk in server.talks][:2] == [2, 1]
+    assert meter.total == 2 * len(TEXT)
+
+
 async def test_a_socket_that_sends_sound_for_nobody_is_left() -> None:
     async with running(speak_well) as server, speaking(server.url) as voice:
         await spoken(voice)
@@ -213,7 +232,7 @@ async def test_characters_are_counted_when_they_are_sent() -> None:
     async with running(speak_well) as server, speaking(server.url, meter) as voice:
         await spoken(voice, "नमस्ते 🙂")
         await spoken(voice)
-        server.answer = lambda text, talk: iter([1000])
+        server.answer = lambda text, talk: iter([audio(sound_of(text)), 1000])
         await failure(voice, "Lost.")
     entry = Usage(Service.TTS, "bulbul:v3", Measure.CHARACTERS, 8)
     assert meter.entries[0] == entry

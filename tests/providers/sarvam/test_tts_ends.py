@@ -20,7 +20,15 @@ from tests.providers.sarvam.speech_server import (
     sound_of,
     speak_well,
 )
-from tests.providers.sarvam.voices import RATE_HZ, TEXT, deadlines_for, failure, speaking, spoken
+from tests.providers.sarvam.voices import (
+    RATE_HZ,
+    TEXT,
+    assert_told,
+    deadlines_for,
+    failure,
+    speaking,
+    spoken,
+)
 
 
 def mute(text: str, talk: Talk) -> Iterable[str]:
@@ -69,7 +77,7 @@ async def test_every_end_is_told_and_the_next_piece_is_spoken(number: int) -> No
         for _ in range(2):
             with deadlines_for(kind):
                 raised = await failure(voice)
-            assert type(raised) is kind
+            assert_told(raised, kind)
             assert raised.retryable is retryable
         server.answer = speak_well
         assert await spoken(voice) == sound_of(TEXT)
@@ -77,11 +85,11 @@ async def test_every_end_is_told_and_the_next_piece_is_spoken(number: int) -> No
 
 async def test_a_port_where_nobody_listens_or_nobody_answers() -> None:
     async with speaking("http://127.0.0.1:1") as voice:
-        assert type(await failure(voice)) is APIConnectionError
+        assert_told(await failure(voice), APIConnectionError)
     waiting = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     async with waiting, speaking(f"http://127.0.0.1:{_port(waiting)}") as voice:
         with deadlines_for(APITimeoutError):
-            assert type(await failure(voice)) is APITimeoutError
+            assert_told(await failure(voice), APITimeoutError)
 
 
 def _port(server: asyncio.Server) -> int:
@@ -99,5 +107,5 @@ async def test_a_closed_voice_says_nothing_more() -> None:
     async with running(speak_well) as server, speaking(server.url) as voice:
         await voice.aclose()
         voice.prewarm()
-        assert type(await failure(voice)) is APIConnectionError
+        assert_told(await failure(voice), APIConnectionError)
         assert server.talks == []

@@ -21,6 +21,7 @@ from tests.providers.sarvam.voices import (
     ONCE,
     RATE_HZ,
     TEXT,
+    assert_told,
     deadlines_for,
     failure,
     speaking,
@@ -110,7 +111,7 @@ async def test_what_fails_before_the_first_sound(
         for _ in range(2):
             with deadlines_for(told):
                 error = await failure(voice)
-            assert type(error) is told
+            assert_told(error, told)
             assert error.retryable is retryable
         await _healed(providers, voice)
 
@@ -125,7 +126,7 @@ async def test_what_fails_after_the_first_sound(
         providers.set_fault(Fault(PLACE, kind, after=after, unit=unit))
         with deadlines_for(told):
             error = await failure(voice)
-        assert type(error) is told
+        assert_told(error, told)
         assert not error.retryable
         await _healed(providers, voice)
 

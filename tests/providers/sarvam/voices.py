@@ -68,6 +68,12 @@ async def failure(voice: SarvamTTS, text: str = TEXT) -> APIError:
     return caught.value
 
 
+def assert_told(error: APIError, told: type[APIError]) -> None:
+    """A timeout is a kind of connection error, but not the other way round."""
+    assert isinstance(error, told)
+    assert isinstance(error, APITimeoutError) == (told is APITimeoutError)
+
+
 @contextmanager
 def deadlines_for(told: type[APIError]) -> Iterator[None]:
     """Short ones where a deadline is what ends the wait."""

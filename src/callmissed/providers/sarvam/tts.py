@@ -25,7 +25,7 @@ from callmissed.domain.models import Access, Model, Service
 from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.wav import SoundFormat
 from callmissed.providers.piece_sound import PieceSound
-from callmissed.providers.sarvam.tts_sockets import SpeechSocket, SpeechSockets
+from callmissed.providers.sarvam.tts_sockets import SocketEndedError, SpeechSocket, SpeechSockets
 from callmissed.providers.sarvam.tts_wire import (
     FLUSH,
     Final,
@@ -120,6 +120,7 @@ class SarvamTTS(tts.TTS[Never]):
 class SarvamSpeech(tts.ChunkedStream):
     """One piece, over one socket. Cancelled or failed, it drops its socket.
 
+    It begins again, once, where a socket that had waited for it turns out to have ended meanwhile.
     After the first sound an error is not retryable: the piece would be heard from its start again.
     """
 
@@ -129,6 +130,7 @@ class SarvamSpeech(tts.ChunkedStream):
         super().__init__(tts=owner, input_text=text, conn_options=conn_options)
         self._owner = owner
         self._config = config
+        self._is_sent = False
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
         """Raises APIStatusError, APIConnectionError, APITimeoutError."""
@@ -137,20 +139,36 @@ class SarvamSpeech(tts.ChunkedStream):
         sound = PieceSound(output_emitter, raw, rate_hz)
         if not self._input_text.strip():
             return
+        self._is_sent = False
         try:
-            async with self._owner.sockets.lend(self._config) as socket:
-                await self._send(socket)
-                await self._hear(socket, sound)
+            try:
+                await self._speak(sound)
+            except _StaleSocketError:
+                self._is_sent = False
+                await self._speak(sound)
         except APIError as error:
             error.retryable = error.retryable and not sound.has_sounded
             raise
+        finally:
+            if self._is_sent:
+                self._owner.count(len(self._input_text))
+
+    async def _speak(self, sound: PieceSound) -> None:
+        async with self._owner.sockets.lend(self._config) as socket:
+            try:
+                await self._send(socket)
+                await self._hear(socket, sound)
+            except SocketEndedError as error:
+                if socket.may_be_stale:
+                    raise _StaleSocketError("the socket had ended while it waited") from error
+                raise
 
     async def _send(self, socket: SpeechSocket) -> None:
         await socket.configure(self._config)
         for part in cut_text(self._input_text):
             await socket.send(text_message(part))
         await socket.send(FLUSH)
-        self._owner.count(len(self._input_text))
+        self._is_sent = True
 
     async def _hear(self, socket: SpeechSocket, sound: PieceSound) -> None:
         """Returns with the piece's final; messages without sound are no sign of life."""
@@ -164,6 +182,10 @@ class SarvamSpeech(tts.ChunkedStream):
                 case Final():
                     sound.end()
                     return
+
+
+class _StaleSocketError(SocketEndedError):
+    """Nothing was said."""
 
 
 def choose_config(model: Model, voice: str, language: str) -> SpeechConfig:

@@ -33,6 +33,10 @@ MAX_MESSAGE_BYTES = 4 << 20
 _log = logging.getLogger(__name__)
 
 
+class SocketEndedError(APIConnectionError):
+    """The socket ended, in whatever way, before what was asked for was there."""
+
+
 class SpeechSocket:
     """One socket. It is either lent to one piece, which sends and receives, or waits and keeps
     itself alive.
@@ -42,24 +46,28 @@ class SpeechSocket:
         self._socket = socket
         self._config: SpeechConfig | None = None
         self._waiting: asyncio.Task[APIError] | None = None
+        self.may_be_stale = False
+        """It waited for this piece, and nothing came from it since."""
 
     async def configure(self, config: SpeechConfig) -> None:
-        """Afterwards the next text is spoken so. Raises APIConnectionError."""
+        """Afterwards the next text is spoken so. Raises as `send` does."""
         if config != self._config:
             await self.send(config.message())
             self._config = config
 
     async def send(self, message: str) -> None:
-        """Raises APIConnectionError, APITimeoutError."""
+        """Raises SocketEndedError, APITimeoutError."""
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await self._socket.send_str(message)
         except (aiohttp.ClientError, OSError) as error:
-            raise error_of_failure(error, "the socket does not take text") from error
+            if isinstance(error, TimeoutError):
+                raise error_of_failure(error, "the socket does not take text") from error
+            raise SocketEndedError("Sarvam's socket does not take text any more") from error
 
     async def receive(self, timeout_s: float) -> Sound | Final | Other:
         """The next message. Raises APIStatusError for the server's error message,
-        APIConnectionError for a socket that ended in whatever way, APITimeoutError.
+        SocketEndedError, APIConnectionError for what cannot be read, APITimeoutError.
         """
         try:
             async with asyncio.timeout(timeout_s):
@@ -67,7 +75,8 @@ class SpeechSocket:
         except TimeoutError as error:
             raise APITimeoutError("Sarvam sends no sound") from error
         if message.type is not aiohttp.WSMsgType.TEXT:
-            raise APIConnectionError(f"Sarvam ended the socket ({self._socket.close_code})")
+            raise SocketEndedError(f"Sarvam ended the socket ({self._socket.close_code})")
+        self.may_be_stale = False
         return read_message(message.data)
 
     def wait(self, on_end: Callable[["SpeechSocket"], None]) -> None:
@@ -174,6 +183,7 @@ class SpeechSockets:
         while self._idle:
             socket = self._idle.pop()
             if await self._wake(socket) is None:
+                socket.may_be_stale = True
                 return socket
         if self._is_closed:
             raise _closed()
