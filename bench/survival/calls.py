@@ -183,7 +183,7 @@ async def write_history(
         session_id = {"id": UUID(call.id)}
         found = await db.connection.execute(
             text(
-                "select status, end_reason, epoch, turn_count, room from voice_sessions "
+                "select status, end_reason, end_detail, epoch, turn_count, room from voice_sessions "
                 "where id = :id"
             ),
             session_id,
@@ -218,6 +218,7 @@ async def write_history(
             closed_epochs=frozenset(call.closed_epochs),
             heard=call.heard_for_certain(),
             overlap_s=call.caller.overlap_s(),
+            end_detail=row.end_detail or "",
             room_is_there=await _is_there(stack, row.room),
             may_end=may_end,
         )

@@ -47,6 +47,7 @@ class History:
     heard: tuple[str, ...] = ()
     overlap_s: float = 0.0
     room_is_there: bool = False
+    end_detail: str = ""
     may_end: frozenset[str] = frozenset({"user_left"})
 
 
@@ -106,7 +107,7 @@ def wrong_ends(history: History) -> Iterator[str]:
     if history.status in OPEN:
         yield f"end: the session is still {history.status}"
     elif history.end_reason not in history.may_end:
-        yield f"end: {history.status} for {history.end_reason}"
+        yield f"end: {history.status} for {history.end_reason} ({history.end_detail})"
 
 
 def wrong_events(history: History) -> Iterator[str]:

@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx2
 
@@ -40,11 +41,14 @@ WORKER_STOP = ((signal.SIGTERM, 1.0), (signal.SIGTERM, 25.0))
 class Stack:
     """Made by `open_stack`. A host is a worker with a disk of its own; hosts are numbered from 0."""
 
-    def __init__(self, folder: Path, made: dict[str, str], hosts: int) -> None:
+    def __init__(
+        self, folder: Path, made: dict[str, str], hosts: int, env_of_last: Mapping[str, str]
+    ) -> None:
         self._folder = folder
         self._made = made
         self._log = (folder / "stack.log").open("a", buffering=1)
         self._servers: dict[str, Supervisor] = {}
+        self._env_of_last = env_of_last
         self.hosts = hosts
         self.cluster: Cluster
         self.media: MediaServer
@@ -125,11 +129,20 @@ class Stack:
 
     def pids_of_host(self, host: int) -> list[int]:
         parent = self.worker_pid(host)
-        found = [] if parent is None else [parent]
-        for pid in found:
+        return [] if parent is None else self.pids_below(parent)
+
+    def pids_below(self, pid: int) -> list[int]:
+        """Itself first, parents before children."""
+        found = [pid]
+        for one in found:
             with suppress(OSError):
-                found += children_of(pid)
+                found += children_of(one)
         return found
+
+    def pids_named(self, program: str) -> list[int]:
+        """A server of this stack and all that it started."""
+        tops = [one for one in children_of(os.getpid()) if program in command_of(one)[0]]
+        return [pid for top in tops for pid in self.pids_below(top)]
 
     def journals(self) -> list[Path]:
         return list(self._folder.glob("host-*/journals/**/*.journal"))
@@ -169,6 +182,8 @@ class Stack:
 
     def _own(self, name: str, host: int = 0, *, ready: bool = False) -> Child:
         made = {**self._made, "CALLMISSED_DATA_DIR": str(self._data_dir(host))}
+        if host and host == self.hosts - 1:
+            made |= self._env_of_last
         return Child(
             name,
             Command([sys.executable, "-m", "callmissed", name], {**os.environ, **made}),
@@ -186,9 +201,14 @@ class Stack:
 
 @asynccontextmanager
 async def open_stack(
-    folder: Path, *, hosts: int = 1, processes: int = 2, slots: int = 8
+    folder: Path,
+    *,
+    hosts: int = 1,
+    processes: int = 2,
+    slots: int = 8,
+    env_of_last: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Stack]:
-    """Ready for calls; everything is gone afterwards."""
+    """Ready for calls; everything is gone afterwards. `env_of_last` is for the last of the hosts."""
     [api_port] = free_ports("127.0.0.1", 1)
     made = {
         "CALLMISSED_PORT": str(api_port),
@@ -198,7 +218,7 @@ async def open_stack(
         "CALLMISSED_WORKER_SLOTS": str(slots),
         "CALLMISSED_DATA_DIR": str(folder / "host-0"),
     }
-    stack = Stack(folder, made, hosts)
+    stack = Stack(folder, made, hosts, env_of_last)
     (folder / "db").mkdir(mode=0o711)
     stack.cluster = await prepare_cluster(folder / "db", "admin-password", "password")
     program = await provide_program(None, print)

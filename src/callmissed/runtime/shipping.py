@@ -35,7 +35,7 @@ class Shipper:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
-        self._folder = folder
+        self.folder = folder
         self._backlogs: dict[tuple[UUID, int], Backlog] = {}
         self._wake = asyncio.Event()
         self._shipping = asyncio.Lock()
@@ -46,7 +46,7 @@ class Shipper:
 
     def expect(self, session_id: UUID, epoch: int) -> Path:
         """The file that this call's notes will be read from."""
-        path = journal_path(self._folder, session_id, epoch)
+        path = journal_path(self.folder, session_id, epoch)
         self._backlogs[session_id, epoch] = Backlog(session_id, epoch, path)
         return path
 

@@ -18,6 +18,7 @@ START_TAKES_S = 120.0
 # A frozen process's calls are silent: better another takes them than nobody.
 BEATS_MISSED_S = 4.0
 LEAVE_S = 5.0
+LAST_LINES_S = 0.05
 
 
 class CallProcess:
@@ -45,19 +46,35 @@ class CallProcess:
     async def messages(self) -> AsyncIterator[ToParent]:
         """What it says, until it dies. A process that is silent for too long is frozen: it is
         killed.
+
+        Its death ends them, not its pipe: what it started may hold that open.
         """
+        dying = asyncio.create_task(self._process.wait(), name="await death")
+        try:
+            while line := await self._next_line(dying):
+                with contextlib.suppress(ValueError):
+                    yield decode_to_parent(line)
+        finally:
+            dying.cancel()
+
+    async def _next_line(self, dying: asyncio.Task[int]) -> bytes:
+        """Empty when it is dead or frozen, and everything that it said was read."""
         assert self._process.stdout is not None
-        while True:
-            try:
-                async with asyncio.timeout(BEATS_MISSED_S if self.ready else START_TAKES_S):
-                    line = await self._process.stdout.readline()
-            except TimeoutError:
+        reading = asyncio.create_task(self._process.stdout.readline(), name="read line")
+        try:
+            patience_s = BEATS_MISSED_S if self.ready else START_TAKES_S
+            await asyncio.wait(
+                (reading, dying), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not reading.done() and dying.done():
+                await asyncio.wait([reading], timeout=LAST_LINES_S)
+            if reading.done():
+                return reading.result()
+            if not dying.done():
                 self.kill()
-                return
-            if not line:
-                return
-            with contextlib.suppress(ValueError):
-                yield decode_to_parent(line)
+            return b""
+        finally:
+            reading.cancel()
 
     async def leave(self) -> None:
         """Afterwards it is gone: by itself when its pipe ends, else killed."""

@@ -144,8 +144,7 @@ class Dispatcher:
             await workers.retire(db, worker_id or self._worker.id)
 
     def _look_at_host(self) -> None:
-        folder = self._house.settings.data_dir
-        load = HostLoad(free_memory_share(), free_disk_share(folder))
+        load = HostLoad(free_memory_share(), free_disk_share(self._shipper.folder))
         if (shortage := find_shortage(load)) != self._shortage:
             log.warning("host_load_changed", short_of=shortage)
         self._shortage = shortage
