@@ -1,8 +1,10 @@
 """Speech over plain HTTP: OpenAI's audio endpoints and Sarvam's file transcription."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import openai
@@ -83,3 +85,13 @@ async def test_sarvam_transcribes_files_of_at_most_30_seconds() -> None:
             if status == 200:
                 assert (told["transcript"], told["language_code"]) == ("book the doctor", "hi-IN")
                 assert told["language_probability"] is None
+
+
+@pytest.mark.parametrize("kind", ["stall", "fin", "reset", "malformed", "server_error"])
+async def test_a_whole_answer_may_fail_too(kind: Any) -> None:
+    fault = Fault("audio.stt", kind, after=10 if kind != "malformed" else 0, unit="bytes")
+    async with running_providers(SWIFT, [fault]) as sims, client_of(sims) as client:
+        with pytest.raises((openai.APIError, ValueError, TimeoutError)):
+            async with asyncio.timeout(1):
+                await client.audio.transcriptions.create(model="whisper-1", file=SPOKEN)
+        assert sims.ledger.requests("audio.stt")[0].outcome in ("failed", "finished")

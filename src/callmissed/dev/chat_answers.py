@@ -13,7 +13,7 @@ from callmissed.dev.chat_vendors import Vendor
 from callmissed.dev.errors import Refused
 from callmissed.dev.minds import Answer, answer_of, count_input, tokens_of
 from callmissed.dev.scenario import Call, Mind
-from callmissed.dev.streams import Stream
+from callmissed.dev.streams import Stream, answer_json
 from callmissed.dev.uses import Closing, Failing, Use
 
 Delta = dict[str, Any]
@@ -38,10 +38,7 @@ async def speak_whole(use: Use, vendor: Vendor, body: Mapping[str, Any]) -> web.
     answering = _Answering(use, vendor, body)
     whole = answering.message()
     await asyncio.sleep(answering.wait_s())
-    if use.suffers("malformed"):
-        return web.Response(text='{"broken": ', content_type="application/json")
-    use.finish()
-    return web.json_response(whole, headers=answering.headers)
+    return await answer_json(use, whole, headers=answering.headers)
 
 
 class _Answering:

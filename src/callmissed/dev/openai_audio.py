@@ -13,7 +13,7 @@ from callmissed.dev.files import RATE_HZ, PostedSound, read_sound
 from callmissed.dev.hearing import Stretch, hear_whole
 from callmissed.dev.sarvam_common import Handler
 from callmissed.dev.spoken_streams import speak_over
-from callmissed.dev.streams import Stream
+from callmissed.dev.streams import Stream, answer_json
 from callmissed.dev.uses import Closing, Failing, open_use
 
 SPEECH_RATE_HZ = 24_000
@@ -42,17 +42,15 @@ async def transcribe(request: web.Request) -> web.StreamResponse:
     simulation.spoken[place] += 1
     await asyncio.sleep(ears.final_after_ms / 1000)
     use.entry.count("audio_ms", posted.duration_ms)
-    if use.suffers("malformed"):
-        return web.Response(text='{"broken": ', content_type="application/json")
-    use.finish()
     text = "" if heard is None or use.suffers("empty") else heard.text or ears.phantom
     match posted.fields.get("response_format", "json"):
         case "json":
-            return web.json_response({"text": text})
+            return await answer_json(use, {"text": text})
         case "text":
+            use.finish()
             return web.Response(text=text + "\n")
         case "verbose_json":
-            return web.json_response(_verbose(posted, text, heard))
+            return await answer_json(use, _verbose(posted, text, heard))
     raise Refused(None, "response_format is not supported")
 
 

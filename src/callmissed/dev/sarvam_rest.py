@@ -23,7 +23,7 @@ from callmissed.dev.sarvam_common import (
 from callmissed.dev.sarvam_voices import REST_RATES_HZ, VoiceConfig, read_config
 from callmissed.dev.speaking import coded
 from callmissed.dev.spoken_streams import speak_over
-from callmissed.dev.streams import Stream
+from callmissed.dev.streams import Stream, answer_json
 from callmissed.dev.uses import Closing, Failing, Use, open_use
 from callmissed.kit.wav import write_wav
 
@@ -60,17 +60,15 @@ async def transcribe(request: web.Request) -> web.StreamResponse:
     simulation.spoken[place] += 1
     await asyncio.sleep(ears.final_after_ms / 1000)
     use.entry.count("audio_ms", posted.duration_ms)
-    if use.suffers("malformed"):
-        return _broken()
-    use.finish()
-    return web.json_response(
+    return await answer_json(
+        use,
         {
             "request_id": new_request_id(),
             "transcript": "" if heard is None or use.suffers("empty") else heard.text,
             "timestamps": None,
             "language_code": asked if asked != UNKNOWN else heard.language if heard else "en-IN",
             "language_probability": None if asked != UNKNOWN else 0.97,
-        }
+        },
     )
 
 
@@ -82,13 +80,10 @@ async def speak_whole(request: web.Request) -> web.StreamResponse:
     audio_ms = len(sound) * 1000 // config.rate_hz
     await asyncio.sleep((mouth.first_byte_ms + audio_ms * mouth.real_time_factor) / 1000)
     use.entry.count("audio_ms", audio_ms)
-    if use.suffers("malformed"):
-        return _broken()
-    use.finish()
     is_file = config.codec == "wav"
     content = write_wav(sound, config.rate_hz) if is_file else coded(sound, config.codec)
     audios = [] if use.suffers("empty") else [base64.b64encode(content).decode()]
-    return web.json_response({"request_id": new_request_id(), "audios": audios})
+    return await answer_json(use, {"request_id": new_request_id(), "audios": audios})
 
 
 @worded
@@ -121,7 +116,3 @@ async def _asked(request: web.Request, place: str, max_chars: int) -> tuple[Use,
     config = read_config({"output_audio_codec": "wav", **body}, model, REST_RATES_HZ)
     use.entry.count("characters", len(text))
     return use, text, config
-
-
-def _broken() -> web.Response:
-    return web.Response(text='{"broken": ', content_type="application/json")

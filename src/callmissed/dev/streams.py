@@ -1,11 +1,13 @@
 """Streamed HTTP answers of simulators, with the use's faults between their pieces."""
 
 import asyncio
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
-from callmissed.dev.uses import Gone, Use
+from callmissed.dev.uses import Closing, Failing, Gone, Use
 
 KEEP_ALIVE_S = 0.2
 
@@ -76,3 +78,29 @@ class Stream:
         if transport is None:
             raise Gone("the client left")
         transport.write(data)
+
+
+async def answer_json(
+    use: Use, document: Any, *, headers: Mapping[str, str] | None = None
+) -> web.StreamResponse:
+    """The whole answer of a request that is not streamed, or as much as the fault allows.
+
+    Raises Refused where an error is due in its place, Gone where the connection is to end.
+    """
+    try:
+        use.count()
+    except Failing as failing:
+        raise failing.refused from None
+    except Closing:
+        use.cut()
+    body = use.garbage() or json.dumps(document, ensure_ascii=False).encode()
+    out = Stream(use, "application/json", headers=headers)
+    try:
+        await out.open()
+        await out.write(body, messages=1)
+    except (Closing, Failing):
+        use.cut()
+    if use.suffers("never_final"):
+        await out.hold()
+    use.finish()
+    return await out.close()
