@@ -66,3 +66,11 @@ proofs-identity: setup fuzz ## the slow proofs of identity: forgeries, mutations
 
 bench: setup ## the voice loop beside Pipecat and LiveKit Agents on one contract; about 40 minutes, on a quiet machine
 	$(PY) -m bench.loop $(BENCH)
+
+chaos: setup ## five minutes of random faults under calls, judged by their histories (CHAOS="--minutes 30 --seed 7")
+	$(PY) -m bench.survival.chaos $(CHAOS)
+
+proofs-survival: setup ## the slow proofs of survival: deaths of processes, hosts and servers, freezes, a drain
+	$(PY) -m bench.survival.processes --calls 200
+	$(PY) -m bench.survival.processes --calls 50 --hosts 2
+	$(PY) -m bench.survival.outages

@@ -80,7 +80,7 @@ def drain(
         async with house.database.system() as db:
             return await ask_to_drain(db, host)
 
-    typer.echo(f"{run_within(ask, data_dir)} workers drain")
+    typer.echo(f"{run_within(ask, data_dir)} asked to drain")
 
 
 def migrate() -> None:
