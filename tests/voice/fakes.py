@@ -37,6 +37,9 @@ class ScriptedSTT(stt.STT):
         self.texts = list(texts)
         self.delay_s = delay_s
 
+    def language_of(self, text: str) -> str:
+        return "en"
+
     async def _recognize_impl(self, buffer, *, language=NOT_GIVEN, conn_options):
         raise NotImplementedError
 
@@ -66,7 +69,8 @@ class _ScriptedSTTStream(stt.RecognizeStream):
         return self._stt.texts[0].split()[0]
 
     def _tell(self, kind: stt.SpeechEventType, text: str) -> None:
-        data = stt.SpeechData(language="en", text=text, confidence=1.0)
+        language = self._stt.language_of(text)
+        data = stt.SpeechData(language=language, text=text, confidence=1.0)
         self._event_ch.send_nowait(stt.SpeechEvent(type=kind, alternatives=[data]))
 
 

@@ -84,9 +84,10 @@ class UnheardAudio:
         """
         speech_to_s = self._speech_to_s
         if until_s is not None:
-            self._forget(min(until_s, self.position_s))
+            self._forget(min(until_s, self.position_s) - ONSET_S)
             if speech_to_s is None or speech_to_s > until_s + TAIL_S:
                 self._speech_from_s = self.begins_s
+                self.doubtful_s = ONSET_S
         elif speech_to_s is not None:
             self._forget(self.position_s - ONSET_S)
         else:
