@@ -110,6 +110,15 @@ async def test_a_flush_that_was_not_agreed_on_changes_nothing() -> None:
         assert [await told(socket), await told(socket)] == ["START_SPEECH", "END_SPEECH"]
 
 
+async def test_a_server_may_pay_no_heed_to_a_flush() -> None:
+    scenario = replace(SWIFT, ears=replace(SWIFT.ears, heeds_flush=False))
+    async with running_providers(scenario) as sims, socket_to(sims) as socket:
+        await say(socket, encode("yes", 16_000))
+        await socket.send_json({"type": "flush"})
+        await say(socket, PAUSE)
+        assert [await told(socket), await told(socket)] == ["START_SPEECH", "END_SPEECH"]
+
+
 async def test_the_final_may_come_before_the_end_of_speech() -> None:
     scenario = replace(SWIFT, ears=replace(SWIFT.ears, order="final_first"))
     async with running_providers(scenario) as sims, socket_to(sims) as socket:

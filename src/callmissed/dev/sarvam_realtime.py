@@ -105,7 +105,7 @@ class _Conversation:
         match event:
             case "audio_input":
                 await self._hear(sound)
-            case "flush" | "speech_end":
+            case "flush" | "speech_end" if self._ears.heeds_flush:
                 self._conclude(self._hearing.take(is_flush=True))
             case "config.update":
                 await self._update({key: told[key] for key in told if key in _CONFIGURABLE})

@@ -87,7 +87,7 @@ class _Conversation:
             message = json.loads(text)
             kind = message.get("type")
             if kind == "flush":
-                if self._query.get("flush_signal") == "true":
+                if self._query.get("flush_signal") == "true" and self._ears.heeds_flush:
                     self._conclude(self._hearing.take(is_flush=True), is_end=False)
                 return False
             if kind == "end_of_stream":

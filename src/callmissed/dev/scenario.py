@@ -34,7 +34,7 @@ class Ears:
     A final comes `processing_ms` after the end is known (the server's own `silence_ms`, or a
     flush), never sooner than `final_after_ms` after the last sound. `language` is reported where
     the client asked for detection; None reports the words' own. `phantom` is heard at each flush
-    and at each noise that held no words.
+    and at each noise that held no words. Without `heeds_flush` a flush changes nothing.
     """
 
     hear: Hear = "tones"
@@ -44,6 +44,7 @@ class Ears:
     processing_ms: float = 50
     silence_ms: float = 576
     order: Order = "end_first"
+    heeds_flush: bool = True
     phantom: str = ""
     language: str | None = None
 
