@@ -41,6 +41,13 @@ class FallbackOut(BaseModel):
     after: bool = Field(description="It had begun to deliver; what was heard stands.")
 
 
+class HearingOut(BaseModel):
+    """Who heard the caller."""
+
+    model: str
+    reconnects: int = Field(description="Connections to recognisers lost or left meanwhile.")
+
+
 class TurnOut(BaseModel):
     """Moments in ms count from the caller's last sound, durations say so."""
 
@@ -63,6 +70,7 @@ class TurnOut(BaseModel):
     sources: list[SourceOut]
     stages: dict[str, int] = Field(description="Durations in ms that add up to first_audio_ms.")
     usage: list[UsageOut] = Field(description="Delivered since the turn before.")
+    hearing: HearingOut | None = Field(description="Null where the caller said nothing.")
     fallbacks: list[FallbackOut]
     fillers: list[str] = Field(description="Said while the caller waited; in agent_response too.")
     created_at: Moment
@@ -93,6 +101,7 @@ def show_turn(stored: StoredTurn) -> TurnOut:
         ],
         stages=turn.stages,
         usage=[_show_usage(usage) for usage in turn.usage],
+        hearing=HearingOut(**turn.trace["stt"]) if "stt" in turn.trace else None,
         fallbacks=[FallbackOut(**fallback) for fallback in turn.trace.get("fallbacks", ())],
         fillers=turn.trace.get("fillers", []),
         created_at=turn.created_at,

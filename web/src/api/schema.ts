@@ -1220,6 +1220,19 @@ export interface components {
             service: "stt" | "llm" | "tts";
         };
         /**
+         * HearingOut
+         * @description Who heard the caller.
+         */
+        HearingOut: {
+            /** Model */
+            model: string;
+            /**
+             * Reconnects
+             * @description Connections to recognisers lost or left meanwhile.
+             */
+            reconnects: number;
+        };
+        /**
          * InviteCreated
          * @description With the link, which is shown here and nowhere else.
          */
@@ -1763,6 +1776,8 @@ export interface components {
              * @description The language model's first word.
              */
             first_token_ms: number | null;
+            /** @description Null where the caller said nothing. */
+            hearing: components["schemas"]["HearingOut"] | null;
             /** Interrupted */
             interrupted: boolean;
             /** Language */
