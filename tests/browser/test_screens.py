@@ -37,6 +37,9 @@ async def test_pages_are_accessible(
         await talk.click()
         await expect(page.get_by_role("alert")).to_be_visible()
         await check(page)
+        await page.goto("/settings/providers")
+        await expect(page.get_by_role("heading", name="Sarvam")).to_be_visible()
+        await check(page)
 
 
 async def test_language_and_theme_are_chosen_by_keyboard_and_remembered(
