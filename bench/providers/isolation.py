@@ -81,7 +81,9 @@ async def _call(
     catalog = load_catalog()
     chosen = {one: catalog.find(one, catalog.defaults[one]) for one in Service}
     stt, model, voice = (chosen[one] for one in (Service.STT, Service.LLM, Service.TTS))
-    assert stt and model and voice
+    assert stt is not None
+    assert model is not None
+    assert voice is not None
     parts = Parts(Route(stt, model, voice, "shubh", "en-IN", "en-IN"), warm, (), NoMeter())
     access = {
         name: Access(replace(catalog.providers[name], base_url=origin + path), key, owner)
