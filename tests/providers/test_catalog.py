@@ -96,6 +96,10 @@ def test_a_contradiction_is_named_at_the_start(old: str, new: str) -> None:
         ('[[providers]]\nbase_url = "http://a.example"', "has no name"),
         ('[[providers]]\nname = "Mine!"\nwire = "openai"\nbase_url = "http://a.b"', "Mine!"),
         ('[[families]]\nservice = "llm"\nprovider = "ollama"\nforms = ["o/{model}"]', "{vendor}"),
+        (
+            '[[models]]\nid = "saaras:v3"\nservice = "stt"\noptions = { mode = "shout" }',
+            "saaras:v3: the listening option 'mode'",
+        ),
         ('[[model]]\nid = "x"', "'model'"),
         ('[defaults]\nllm = "nobody"', "[defaults]"),
         ("not toml", "own.toml"),

@@ -146,8 +146,8 @@ def _check(catalog: Catalog) -> None:
         catalog.need_provider(family.provider)
         catalog_checks.check_family(family)
     for model in catalog.models:
-        catalog.need_provider(model.provider)
-        catalog_checks.check_model(model, catalog.find)
+        wire = catalog.need_provider(model.provider).wire
+        catalog_checks.check_model(model, wire, catalog.find)
 
 
 @lru_cache(maxsize=64)

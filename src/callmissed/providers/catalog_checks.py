@@ -6,11 +6,21 @@ from typing import Any
 
 from callmissed.domain.models import Family, Model, Provider, Service
 from callmissed.kit.addresses import AddressError, parse_target
+from callmissed.providers.openai.audio_options import HearingOptions, SpeechOptions
 from callmissed.providers.openai.chat_options import read_chat_options
+from callmissed.providers.sarvam.stt_options import read_listening_options
+from callmissed.providers.sarvam.tts_options import VoiceOptions
 from callmissed.providers.stanzas import CatalogError
 
 LOCAL = "local"
-WIRES = (LOCAL, "openai", "sarvam")
+SARVAM = "sarvam"
+WIRES = (LOCAL, "openai", SARVAM)
+
+_SPEECH_OPTIONS: dict[tuple[str, Service], type[Any]] = {
+    ("openai", Service.STT): HearingOptions,
+    ("openai", Service.TTS): SpeechOptions,
+    ("sarvam", Service.TTS): VoiceOptions,
+}
 
 Find = Callable[[Service, str], Model | None]
 
@@ -48,11 +58,11 @@ def check_family(family: Family) -> None:
                 "{model}"
             )
     if family.service is Service.LLM:
-        _check_chat_options(family.options, f"[[families]] {family.provider}")
+        _check_options(family.options, f"[[families]] {family.provider}", read_chat_options)
 
 
-def check_model(model: Model, find: Find) -> None:
-    """Raises CatalogError."""
+def check_model(model: Model, wire: str, find: Find) -> None:
+    """`wire` is its provider's. Raises CatalogError."""
     parts = {*model.female_voices, *model.deprecated_voices}
     if not parts <= set(model.voices):
         raise _odd(model, f"{sorted(parts - set(model.voices))} are not in its voices")
@@ -70,13 +80,17 @@ def check_model(model: Model, find: Find) -> None:
         if spare == model.id or find(model.service, spare) is None:
             raise _odd(model, f"its spare {spare!r} is not another model of the service")
     if model.service is Service.LLM and model.provider != LOCAL:
-        _check_chat_options(model.options, f"[[models]] {model.id}")
+        _check_options(model.options, f"[[models]] {model.id}", read_chat_options)
+    if model.service is Service.STT and wire == SARVAM:
+        _check_options(model.options, f"[[models]] {model.id}", read_listening_options)
     _check_fallback(model, find)
 
 
-def _check_chat_options(options: Mapping[str, Any], stanza: str) -> None:
+def _check_options(
+    options: Mapping[str, Any], stanza: str, read: Callable[[Mapping[str, Any]], object]
+) -> None:
     try:
-        read_chat_options(options)
+        read(options)
     except ValueError as error:
         raise CatalogError(f"{stanza}: {error}") from error
 

@@ -18,6 +18,7 @@ from callmissed.providers.sarvam.stt_languages import (
     realtime_language,
     told_language,
 )
+from callmissed.providers.sarvam.stt_options import read_listening_options
 from callmissed.providers.sarvam.stt_wire import (
     Began,
     ClassicWire,
@@ -78,7 +79,7 @@ def test_a_stanza_of_the_catalogue_decides_sockets_mode_language_and_parameters(
             sockets=["realtime"],
             mode="verbatim",
             may_change=False,
-            realtime={"stream_type": "balanced", "threshold": 0.6},
+            realtime={"stream_type": "balanced", "threshold": 0.6, "lid": True},
         ),
         "or-IN",
     )
@@ -87,6 +88,25 @@ def test_a_stanza_of_the_catalogue_decides_sockets_mode_language_and_parameters(
     assert realtime.query["language_code"] == "or-IN"
     assert realtime.query["stream_type"] == "balanced"
     assert realtime.query["threshold"] == "0.6"
+    assert realtime.query["lid"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sokets", ["realtime"]),
+        ("sockets", []),
+        ("sockets", ["realtime", "realtime"]),
+        ("sockets", ["other"]),
+        ("sockets", "classic"),
+        ("mode", "shout"),
+        ("may_change", "no"),
+        ("classic", 3),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=name):
+        read_listening_options({name: value})
 
 
 def test_the_telephones_bytes_are_sent_as_they_were() -> None:

@@ -1,15 +1,10 @@
 """Speech to text by Sarvam: 23 languages, over either of its sockets (LiveKit Agents `stt.STT`,
 1.8).
-
-Of a model's `options` it reads `sockets` (a list of `realtime` and `classic`, tried in this order;
-both by default), `mode` (`codemix`, so that mixed speech is written in the scripts it was spoken
-in), `may_change` (true: the server finds out the language of each utterance), and `realtime` and
-`classic` (more query parameters of the one socket or the other).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Never
+from collections.abc import AsyncGenerator, Sequence
+from typing import Never
 
 import aiohttp
 from livekit import rtc
@@ -27,6 +22,7 @@ from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.recent import Recent
 from callmissed.providers.sarvam.stt_errors import REFUSED_CLOSE
 from callmissed.providers.sarvam.stt_languages import classic_language, realtime_language
+from callmissed.providers.sarvam.stt_options import read_listening_options
 from callmissed.providers.sarvam.stt_socket import Socket, open_socket
 from callmissed.providers.sarvam.stt_sound import SoundLog
 from callmissed.providers.sarvam.stt_talk import KEEP_ALIVE_S, Talk
@@ -44,33 +40,28 @@ def wires_of(model: Model, language: str, *, is_telephone: bool = False) -> tupl
     """How a model can be reached for a call in `language`, the best way first.
 
     `is_telephone`: the sound is 8 kHz and was µ-law; it goes to the realtime socket as it was.
+    Raises ValueError for an option of the model that cannot be.
     """
-    options: Mapping[str, Any] = model.options
-    mode = str(options.get("mode", "codemix"))
-    may_change = bool(options.get("may_change", True))
+    options = read_listening_options(model.options)
     rate_hz = 8_000 if is_telephone else 16_000
     wires: dict[str, Wire] = {
         "realtime": RealtimeWire(
             model="saaras:v3-realtime" if model.upstream == "saaras:v3" else model.upstream,
-            language=realtime_language(language, may_change=may_change),
+            language=realtime_language(language, may_change=options.may_change),
             rate_hz=rate_hz,
             is_mulaw=is_telephone,
-            mode=mode,
-            more=_more(options, "realtime"),
+            mode=options.mode,
+            more=options.realtime,
         ),
         "classic": ClassicWire(
             model=model.upstream,
-            language=classic_language(language, may_change=may_change),
+            language=classic_language(language, may_change=options.may_change),
             rate_hz=rate_hz,
-            mode=mode,
-            more=_more(options, "classic"),
+            mode=options.mode,
+            more=options.classic,
         ),
     }
-    return tuple(wires[name] for name in options.get("sockets", ("realtime", "classic")))
-
-
-def _more(options: Mapping[str, Any], name: str) -> dict[str, str]:
-    return {key: str(value) for key, value in options.get(name, {}).items()}
+    return tuple(wires[name] for name in options.sockets)
 
 
 class SarvamSTT(stt.STT[Never]):
