@@ -176,14 +176,14 @@ async def test_a_service_with_a_key_falls_back_no_more(
 
 
 async def test_the_installation_s_own_key_serves_who_has_none(
-    installation: Installation, any_error: Any
+    installation: Installation, tenant_key: str, any_error: Any
 ) -> None:
     house = installation.house
     settings = house.settings.model_copy(
         update={"sarvam_api_key": a_key(), "clarifai_api_key": a_key()}
     )
     app = create_app(replace(house, settings=settings))
-    async with client_of(app, installation.strangers_key) as client:
+    async with client_of(app, tenant_key) as client:
         assert (await client.get(f"{PATH}/sarvam")).json()["source"] == "platform"
         made = (await client.post(SESSIONS)).json()
         assert (made["stt_model"], made["llm_model"], made["tts_voice"]) == (
