@@ -7,8 +7,11 @@ from typing import Any
 from callmissed.runtime.call import prepare_process, run_call
 from callmissed.voice.sentence_cache import SentenceCache
 
+MEGABYTE = 1 << 20
 
-def open_calls() -> Callable[..., Coroutine[Any, Any, None]]:
-    """`run_call` for one process; blocks for about a second."""
+
+def open_calls(sentence_cache_mb: int) -> Callable[..., Coroutine[Any, Any, None]]:
+    """`run_call` for one process; blocks for about a second. With 0 no sentence is kept."""
     prepare_process()
-    return partial(run_call, sentences=SentenceCache())
+    sentences = SentenceCache(sentence_cache_mb * MEGABYTE) if sentence_cache_mb else None
+    return partial(run_call, sentences=sentences)

@@ -156,6 +156,12 @@ class Settings(ProviderSettings, PeopleSettings, FirstStartSettings):
         form="1 to 1000",
         default=8,
     )
+    sentence_cache_mb: Annotated[int, Field(ge=0, le=65_536)] = setting(
+        "CALLMISSED_SENTENCE_CACHE_MB",
+        "Memory of one call process for the sound of sentences said before; 0 keeps none.",
+        form="0 to 65536 megabytes of 1,048,576 bytes",
+        default=64,
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "CALLMISSED_LOG_LEVEL",
         "The least that is logged.",

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
 
-MAX_BYTES = 64 * 1024 * 1024
 LARGEST_SHARE = 16
 """A sentence that would take more than this part of the cache is not kept."""
 MIN_PRIVATE_DIGITS = 4
@@ -99,7 +98,7 @@ class SentenceCache:
     several calls want at once is made once.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = 64 << 20) -> None:
         self._max_bytes = max_bytes
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._recordings: dict[bytes, _Recording] = {}

@@ -52,7 +52,7 @@ def _real_call() -> RunCall:
     """Imported when it is needed: the engines below it take a second."""
     from callmissed.runtime.calls import open_calls
 
-    return open_calls()
+    return open_calls(load_settings().sentence_cache_mb)
 
 
 async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
