@@ -46,7 +46,9 @@ class Listener(RoomCaller):
         self.voices: list[Voice] = []
         self.finals_at: list[tuple[float, str]] = []
         self.was_put_out = asyncio.Event()
+        self._unsubscribed: set[str] = set()
         self.room.on("disconnected", lambda _reason: self.was_put_out.set())
+        self.room.on("track_unsubscribed", lambda track, *_: self._unsubscribed.add(track.sid))
 
     def audible_since(self, instant_s: float) -> float | None:
         """When a track that came after that instant was first audible."""
@@ -66,11 +68,14 @@ class Listener(RoomCaller):
         return max((len(windows) for windows in both), default=0) * WINDOW_S
 
     async def _hear(self, track: rtc.Track) -> None:
+        """Until the room takes the track away: its receiver then carries the next one."""
         voice: Voice = []
         self.voices.append(voice)
         stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1)
         try:
             async for event in stream:
+                if track.sid in self._unsubscribed:
+                    return
                 now_s = time.monotonic()
                 pcm = np.frombuffer(event.frame.data, np.int16)
                 begins_s = now_s - len(pcm) / RATE_HZ

@@ -8,10 +8,10 @@ from callmissed.services.sessions import end_session
 from callmissed.services.tenants import SUSPENDED_DETAIL
 from callmissed.store import (
     attempts,
-    claims,
     idempotency,
     invites,
     mails,
+    overdue,
     password_resets,
     people,
     refresh_tokens,
@@ -32,13 +32,13 @@ async def end_overdue(db: SystemDb) -> int:
     those whose worker is gone; how many it ended.
     """
     ended = 0
-    overdue = await claims.find_overtime(db, grace_s=GRACE_S, limit=AT_ONCE)
-    for session_id in overdue:
+    overtime = await overdue.find_overtime(db, grace_s=GRACE_S, limit=AT_ONCE)
+    for session_id in overtime:
         ended += await end_session(db, session_id, EndReason.MAX_DURATION)
-    unjoined = await claims.find_unjoined(db, after_s=JOIN_WINDOW_S + GRACE_S, limit=AT_ONCE)
+    unjoined = await overdue.find_unjoined(db, after_s=JOIN_WINDOW_S + GRACE_S, limit=AT_ONCE)
     for session_id in unjoined:
         ended += await end_session(db, session_id, EndReason.NEVER_JOINED)
-    for session_id in await claims.find_of_suspended(db, limit=AT_ONCE):
+    for session_id in await overdue.find_of_suspended(db, limit=AT_ONCE):
         ended += await end_session(db, session_id, EndReason.ERROR, SUSPENDED_DETAIL)
     return ended + await fail_orphans(db)
 
@@ -47,9 +47,9 @@ async def fail_orphans(db: SystemDb) -> int:
     """Fails claimed sessions whose lease nobody renewed while the database answered for `ORPHAN_S`
     on end.
     """
-    await claims.mark_orphans(db, silent_s=WORKER_SILENT_S, gap_s=ORPHAN_S / 2)
+    await overdue.mark_orphans(db, silent_s=WORKER_SILENT_S, gap_s=ORPHAN_S / 2)
     ended = 0
-    for session_id in await claims.find_orphans(db, after_s=ORPHAN_S, limit=AT_ONCE):
+    for session_id in await overdue.find_orphans(db, after_s=ORPHAN_S, limit=AT_ONCE):
         ended += await end_session(
             db, session_id, EndReason.ERROR, "the worker that ran the call was lost"
         )

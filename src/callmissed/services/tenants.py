@@ -11,7 +11,7 @@ from callmissed.kit.tokens import keyed_hash, mask, mint_key
 from callmissed.services.audit import record
 from callmissed.services.auth import KEY_PREFIX
 from callmissed.services.sessions import end_session
-from callmissed.store import api_keys, claims, deletions, tenants, workers
+from callmissed.store import api_keys, deletions, overdue, tenants, workers
 from callmissed.store.rows import OpenDb
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
@@ -97,7 +97,7 @@ async def suspend_tenant(db: SystemDb, actor: Actor, tenant_id: UUID) -> None:
     await workers.lock_admission(db)
     if await tenants.suspend(db, tenant_id):
         await record(db, tenant_id, actor, "tenant.suspended", str(tenant_id))
-        for session_id in await claims.find_open_of(db, tenant_id, limit=ENDED_AT_ONCE):
+        for session_id in await overdue.find_open_of(db, tenant_id, limit=ENDED_AT_ONCE):
             await end_session(db, session_id, EndReason.ERROR, SUSPENDED_DETAIL)
 
 

@@ -1,6 +1,4 @@
-"""Sessions as workers and sweeps see them, across tenants: claims, leases, what calls report, what
-is overdue.
-"""
+"""Sessions as workers see them, across tenants: claims, leases, what calls report."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from callmissed.domain.models import Route
 from callmissed.domain.sessions import EndReason, Status
 from callmissed.domain.workers import Claim
 from callmissed.store.rows import change, fetch_all, fetch_first, fetch_value, interval_s
-from callmissed.store.schema import tenants, voice_sessions, workers
+from callmissed.store.schema import voice_sessions, workers
 from callmissed.store.sessions import OPEN_STATUSES, route_json
 from callmissed.store.system import SystemDb
 
@@ -59,7 +57,7 @@ async def take(
     steady = exists().where(
         workers.c.id == worker_id, workers.c.steady_since < func.now() - interval_s(lease_s)
     )
-    lost = and_(_sessions.lease_until < func.now(), ~_holder_beats(silent_s), steady)
+    lost = and_(_sessions.lease_until < func.now(), ~holder_beats(silent_s), steady)
     free = (
         select(_sessions.id)
         .where(_open, or_(_sessions.worker_id.is_(None), lost))
@@ -229,31 +227,6 @@ async def add_audio(
     )
 
 
-async def find_overtime(db: SystemDb, *, grace_s: float, limit: int) -> list[UUID]:
-    """Active sessions whose time ran out more than `grace_s` ago."""
-    allowed = func.make_interval(0, 0, 0, 0, 0, 0, _sessions.max_duration_s) + interval_s(grace_s)
-    return await _due(
-        db,
-        and_(_sessions.started_at.is_not(None), _sessions.started_at + allowed < func.now()),
-        limit,
-    )
-
-
-async def find_unjoined(db: SystemDb, *, after_s: float, limit: int) -> list[UUID]:
-    due = _sessions.created_at < func.now() - interval_s(after_s)
-    return await _due(db, and_(_sessions.started_at.is_(None), due), limit)
-
-
-async def find_open_of(db: SystemDb, tenant_id: UUID, *, limit: int) -> list[UUID]:
-    return await _due(db, _sessions.tenant_id == tenant_id, limit)
-
-
-async def find_of_suspended(db: SystemDb, *, limit: int) -> list[UUID]:
-    """Open sessions of tenants that are suspended."""
-    suspended = select(tenants.c.id).where(tenants.c.suspended_at.is_not(None))
-    return await _due(db, _sessions.tenant_id.in_(suspended), limit)
-
-
 async def list_open_among(db: SystemDb, ids: Sequence[UUID]) -> list[UUID]:
     statement = select(_sessions.id).where(_open, _sessions.id.in_(ids))
     return [row["id"] for row in await fetch_all(db, statement)]
@@ -262,42 +235,6 @@ async def list_open_among(db: SystemDb, ids: Sequence[UUID]) -> list[UUID]:
 async def find_known(db: SystemDb, ids: Collection[UUID]) -> set[UUID]:
     statement = select(_sessions.id).where(_sessions.id.in_(ids))
     return {row["id"] for row in await fetch_all(db, statement)}
-
-
-async def mark_orphans(db: SystemDb, *, silent_s: float, gap_s: float) -> None:
-    """Notes since when a session is seen without a living worker; seen with gaps over `gap_s`, it
-    starts again.
-    """
-    table = voice_sessions
-    lapsed = and_(
-        _open,
-        _sessions.epoch > 0,
-        or_(_sessions.lease_until.is_(None), _sessions.lease_until < func.now()),
-        ~_holder_beats(silent_s),
-    )
-    seen_before = and_(
-        _sessions.orphan_since.is_not(None),
-        _sessions.orphan_seen_at > func.now() - interval_s(gap_s),
-    )
-    lost = select(_sessions.id).where(lapsed).with_for_update(skip_locked=True)
-    await change(
-        db,
-        update(table)
-        .where(_sessions.id.in_(lost))
-        .values(
-            orphan_since=case((seen_before, _sessions.orphan_since), else_=func.now()),
-            orphan_seen_at=func.now(),
-        ),
-    )
-
-
-async def find_orphans(db: SystemDb, *, after_s: float, limit: int) -> list[UUID]:
-    """Sessions seen without a living worker, up to now, for longer than `after_s`."""
-    due = and_(
-        _sessions.orphan_seen_at == func.now(),
-        _sessions.orphan_since < func.now() - interval_s(after_s),
-    )
-    return await _due(db, due, limit)
 
 
 def _leased(lease_s: float) -> dict[str, Any]:
@@ -319,14 +256,7 @@ async def _claims(db: SystemDb, statement: Executable) -> list[Claim]:
     return [Claim(row["id"], row["tenant_id"], row["epoch"]) for row in rows]
 
 
-async def _due(db: SystemDb, condition: ColumnElement[bool], limit: int) -> list[UUID]:
-    statement = (
-        select(_sessions.id).where(_open, condition).limit(limit).with_for_update(skip_locked=True)
-    )
-    return [row["id"] for row in await fetch_all(db, statement)]
-
-
-def _holder_beats(silent_s: float) -> ColumnElement[bool]:
+def holder_beats(silent_s: float) -> ColumnElement[bool]:
     return exists().where(
         workers.c.id == _sessions.worker_id,
         workers.c.retired_at.is_(None),
