@@ -1,10 +1,10 @@
 """Hears one caller through one recogniser after another, and gives each what the last one owed."""
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, stt
 
@@ -14,7 +14,7 @@ from callmissed.voice.hearing_report import Deafness, Report
 from callmissed.voice.hearing_watch import SpeechWatch
 from callmissed.voice.hearing_words import HeardWords, placed
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger("callmissed.voice.hearing")
 
 ENGINE_OPTIONS = APIConnectOptions(max_retry=0, retry_interval=0.0, timeout=2.0)
 STABLE_S = 5.0
@@ -75,7 +75,7 @@ class HearingStream(stt.RecognizeStream):
                 await asyncio.wait([taking], timeout=self._order.pause_s())
             taking.result()
         except Exception as error:
-            logger.exception("hearing broke off")
+            log.exception("hearing broke off")
             raise APIConnectionError("hearing broke off") from error
         finally:
             taking.cancel()
@@ -123,7 +123,7 @@ class HearingStream(stt.RecognizeStream):
             return
         is_chance = self._loop.time() - began_s > STABLE_S or self._final_s != final_s
         reason = self._leave or (Leave.LOST if is_chance else Leave.FAILED)
-        logger.warning("%s is left: %s (%s)", ears.model.id, reason, detail)
+        log.warning("a recogniser is left", model=ears.model.id, reason=reason, kind=detail)
         self._order.leave(reason, self._loop.time())
         self._report.reconnects += reason is not Leave.FOR_CHOSEN
         if self._order.is_out:
