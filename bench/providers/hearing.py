@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
+import structlog
 from livekit.agents import stt
 from rapidfuzz.distance import Levenshtein
 
@@ -175,5 +176,6 @@ def _model(model_id: str, provider: str, **options: object) -> Model:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     count, seed = ([int(word) for word in sys.argv[1:]] + [UTTERANCES, 1])[:2]
     sys.exit(0 if show(asyncio.run(measure(count, seed))) else 1)
