@@ -107,7 +107,7 @@ async def test_what_is_asked() -> None:
 
 
 async def test_a_language_that_the_server_finds_out_is_told() -> None:
-    options: dict[str, Any] = {"response_format": "verbose_json", "detects_language": True}
+    options: dict[str, Any] = {"detects_language": True}
     hindi = "नमस्ते डॉक्टर कब"
     async with running_providers(SWIFT) as providers:
         async with ears(providers.audio_url, **options) as listener:

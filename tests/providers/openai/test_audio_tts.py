@@ -95,7 +95,11 @@ async def test_what_is_asked() -> None:
     async with (
         running_providers(SWIFT) as providers,
         mouth(
-            providers.audio_url, speed=9, language_field="lang_code", body={"normalize": False}
+            providers.audio_url,
+            speed=9,
+            language_field="lang_code",
+            language_voices={"hi": "hf_alpha"},
+            body={"normalize": False},
         ) as voice,
     ):
         await spoken(voice)
@@ -113,7 +117,7 @@ async def test_what_is_asked() -> None:
         "lang_code": "en",
         "normalize": False,
     }
-    assert second.fields["lang_code"] == "hi"
+    assert (second.fields["lang_code"], second.fields["voice"]) == ("hi", "hf_alpha")
 
 
 async def test_a_key_is_sent_where_there_is_one() -> None:

@@ -12,14 +12,27 @@ from livekit.agents import APIConnectionError, APIStatusError
 
 from callmissed.domain.models import Model, Service
 from callmissed.providers.catalog import load_catalog
+from callmissed.providers.options import read_options
 from callmissed.providers.sarvam.tts import choose_config, choose_speaker, wire_language
-from callmissed.providers.sarvam.tts_wire import Final, Other, Sound, cut_text, read_message
+from callmissed.providers.sarvam.tts_options import VoiceOptions
+from callmissed.providers.sarvam.tts_wire import (
+    Final,
+    Other,
+    Sound,
+    SpeechConfig,
+    cut_text,
+    read_message,
+)
 
 
 def bulbul(**options: Any) -> Model:
     model = load_catalog().find(Service.TTS, "bulbul:v3")
     assert model is not None
     return replace(model, options=options)
+
+
+def config_of(model: Model, voice: str = "shubh") -> SpeechConfig:
+    return choose_config(model, read_options(VoiceOptions, model.options), voice, "en-IN")
 
 
 def refusal(**data: Any) -> APIStatusError:
@@ -110,14 +123,14 @@ def test_languages_are_written_as_the_server_does(language: str, wire: str) -> N
 
 def test_ranges_are_clamped() -> None:
     wild = bulbul(pace=9, temperature=0, rate_hz=44_100, min_buffer_size=1, max_chunk_length=9_000)
-    config = choose_config(wild, "Shubh", "en-IN")
+    config = config_of(wild, "Shubh")
     assert (config.pace, config.temperature, config.rate_hz) == (2.0, 0.01, 24_000)
     assert (config.min_buffer_size, config.max_chunk_length) == (30, 500)
-    assert "pace" not in choose_config(bulbul(), "shubh", "en-IN").message()
+    assert "pace" not in config_of(bulbul()).message()
 
 
 def test_a_telephone_speaks_mulaw_at_its_own_rate() -> None:
-    config = choose_config(bulbul(codec="mulaw"), "shubh", "hi-IN")
+    config = config_of(bulbul(codec="mulaw"))
     data = json.loads(config.message())["data"]
     assert data["output_audio_codec"] == "mulaw"
     assert data["speech_sample_rate"] == 8000

@@ -1,14 +1,7 @@
 """Speech to text over `POST /audio/transcriptions` (OpenAI API reference, "Create transcription"):
 OpenAI, or a server of one's own, as faster-whisper-server or Speaches.
 
-Of a model's `options` these are read:
-
-    path              "/audio/transcriptions"
-    response_format   "json" or "verbose_json"; "json". The latter tells the language, and where
-                      nobody spoke
-    detects_language  true: the server finds the language out
-    prompt            words that the server should know
-    body              more fields of the form
+A model's options are `audio_options.HearingOptions`.
 """
 
 import asyncio
@@ -32,14 +25,15 @@ from callmissed.domain.models import Access, Model, Service
 from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.wav import write_wav
 from callmissed.providers.openai.audio_http import AudioEndpoint, read_whole
+from callmissed.providers.openai.audio_options import HearingOptions
 from callmissed.providers.openai.audio_words import Heard, read_transcription
 from callmissed.providers.openai.chat_http import connection_errors
 from callmissed.providers.openai.utterance_sound import RATE_HZ, Utterance, UtteranceSound
+from callmissed.providers.options import read_options
 
 ANSWER_TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 1 << 20
 MAX_WAITING_UTTERANCES = 20
-PATH = "/audio/transcriptions"
 
 
 class OpenAIAudioSTT(stt.STT[Never]):
@@ -70,7 +64,8 @@ class OpenAIAudioSTT(stt.STT[Never]):
         self._access = access
         self._language = language
         self._meter = meter
-        self._endpoint = AudioEndpoint(session, access, str(model.options.get("path", PATH)))
+        self._options = read_options(HearingOptions, model.options)
+        self._endpoint = AudioEndpoint(session, access, self._options.path)
 
     @property
     def model(self) -> str:
@@ -114,17 +109,18 @@ class OpenAIAudioSTT(stt.STT[Never]):
                 return read_transcription(await read_whole(answer, MAX_ANSWER_BYTES))
 
     def _form(self, wav: bytes, language: str) -> aiohttp.MultipartWriter:
-        options = self._served.options
+        options = self._options
+        usual_format = "verbose_json" if options.detects_language else "json"
         fields = {
             "model": self._served.upstream,
-            "response_format": str(options.get("response_format", "json")),
+            "response_format": options.response_format or usual_format,
             "temperature": "0",
         }
-        if not options.get("detects_language"):
+        if not options.detects_language:
             fields["language"] = language.split("-")[0].lower()
-        if prompt := options.get("prompt"):
-            fields["prompt"] = str(prompt)
-        fields |= {name: str(value) for name, value in options.get("body", {}).items()}
+        if options.prompt:
+            fields["prompt"] = options.prompt
+        fields |= {name: str(value) for name, value in options.body.items()}
         form = aiohttp.MultipartWriter("form-data")
         for name, value in fields.items():
             form.append(value).set_content_disposition("form-data", name=name)

@@ -1,14 +1,7 @@
 """Text to speech over `POST /audio/speech` (OpenAI API reference, "Create speech"): OpenAI, or a
 server of one's own, as Kokoro-FastAPI or openedai-speech.
 
-Of a model's `options` these are read:
-
-    path             "/audio/speech"
-    response_format  "pcm" or "wav"; "pcm"
-    rate_hz          of the samples of "pcm"; 24000. A header says another where it comes
-    speed            0.25 to 4.0; left to the server where it is missing
-    language_field   the name of a field that carries the language ("hi"), for servers that know one
-    body             more fields of the request's JSON
+A model's options are `audio_options.SpeechOptions`.
 """
 
 import asyncio
@@ -23,12 +16,13 @@ from callmissed.domain.models import Access, Model, Service
 from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.wav import SoundFormat
 from callmissed.providers.openai.audio_http import AudioEndpoint
+from callmissed.providers.openai.audio_options import LEAST_SPEED, MOST_SPEED, SpeechOptions
 from callmissed.providers.openai.chat_http import connection_errors
+from callmissed.providers.options import read_options
 from callmissed.providers.piece_sound import PieceSound
 
 FIRST_SOUND_TIMEOUT_S = 3.0
 NEXT_SOUND_TIMEOUT_S = 2.0
-PATH = "/audio/speech"
 RATE_HZ = 24_000
 # Sound that is not asked for and cannot be read.
 COMPRESSED = ("audio/mpeg", "audio/mp3", "audio/ogg", "audio/opus", "audio/aac", "audio/flac")
@@ -54,10 +48,12 @@ class OpenAIAudioTTS(tts.TTS[Never]):
         )
         self._served = model
         self._access = access
+        self._options = read_options(SpeechOptions, model.options)
+        self._voices = {**self._options.language_voices, _bare(language): voice}
         self._voice = voice
-        self._language = language
+        self._language = _bare(language)
         self._meter = meter
-        self._endpoint = AudioEndpoint(session, access, str(model.options.get("path", PATH)))
+        self._endpoint = AudioEndpoint(session, access, self._options.path)
 
     @property
     def model(self) -> str:
@@ -73,7 +69,7 @@ class OpenAIAudioTTS(tts.TTS[Never]):
 
     @property
     def raw_format(self) -> SoundFormat:
-        return SoundFormat(int(self._served.options.get("rate_hz", RATE_HZ)))
+        return SoundFormat(self._options.rate_hz)
 
     def set_language(self, language: str) -> bool:
         """The next piece is spoken in it; False, and nothing changes, where the model does not
@@ -81,7 +77,7 @@ class OpenAIAudioTTS(tts.TTS[Never]):
         """
         if not self._served.speaks(language):
             return False
-        self._language = language
+        self._language = _bare(language)
         return True
 
     def prewarm(self) -> None:
@@ -101,18 +97,18 @@ class OpenAIAudioTTS(tts.TTS[Never]):
         await self._endpoint.aclose()
 
     def _compose(self, text: str) -> bytes:
-        options = self._served.options
+        options = self._options
         body: dict[str, Any] = {
             "model": self._served.upstream,
             "input": text,
-            "voice": self._voice,
-            "response_format": options.get("response_format", "pcm"),
+            "voice": self._voices.get(self._language, self._voice),
+            "response_format": options.response_format,
         }
-        if "speed" in options:
-            body["speed"] = min(max(float(options["speed"]), 0.25), 4.0)
-        if field := options.get("language_field"):
-            body[field] = self._language.split("-")[0].lower()
-        return json.dumps(body | options.get("body", {}), ensure_ascii=False).encode()
+        if options.speed is not None:
+            body["speed"] = min(max(options.speed, LEAST_SPEED), MOST_SPEED)
+        if options.language_field:
+            body[options.language_field] = self._language
+        return json.dumps({**body, **options.body}, ensure_ascii=False).encode()
 
 
 class OpenAIAudioSpeech(tts.ChunkedStream):
@@ -158,3 +154,7 @@ def _check_sound(answer: aiohttp.ClientResponse) -> None:
     kind = answer.content_type
     if kind in COMPRESSED or not (kind.startswith("audio/") or kind == "application/octet-stream"):
         raise APIConnectionError(f"the provider answered {kind[:40]} where sound was asked for")
+
+
+def _bare(language: str) -> str:
+    return language.split("-")[0].lower()

@@ -1,21 +1,11 @@
 """Sarvam's text to speech, a piece of an answer at a time (LiveKit Agents `tts.TTS`, 1.8).
 
-Of a model's `options` these are read:
-
-    path              of the socket: "/text-to-speech/ws" (v4-flash: "/text-to-speech/ws/v2")
-    codec             "linear16" or "mulaw" (the telephone's own)
-    rate_hz           8000, 16000, 22050 or 24000; else 8000 for mulaw and 24000 for linear16
-    pace              0.5 to 2.0; left to the server where it is missing
-    temperature       0.01 to 1.0; left to the server where it is missing
-    min_buffer_size   30 to 200 characters; else 30
-    max_chunk_length  50 to 500 characters; else 150
-
-What lies outside is brought to the nearest value that the server takes.
+A model's options are `tts_options.VoiceOptions`.
 """
 
 import asyncio
 from dataclasses import replace
-from typing import Any, Never
+from typing import Never
 
 import aiohttp
 from livekit.agents import APIError, tts
@@ -24,7 +14,9 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 from callmissed.domain.models import Access, Model, Service
 from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.wav import SoundFormat
+from callmissed.providers.options import read_options
 from callmissed.providers.piece_sound import PieceSound
+from callmissed.providers.sarvam.tts_options import VoiceOptions
 from callmissed.providers.sarvam.tts_sockets import SocketEndedError, SpeechSocket, SpeechSockets
 from callmissed.providers.sarvam.tts_wire import (
     FLUSH,
@@ -37,7 +29,6 @@ from callmissed.providers.sarvam.tts_wire import (
 
 FIRST_SOUND_TIMEOUT_S = 2.0
 NEXT_SOUND_TIMEOUT_S = 2.0
-PATH = "/text-to-speech/ws"
 RATES_HZ = (8_000, 16_000, 22_050, 24_000)
 ROOM_RATE_HZ = 24_000
 PHONE_RATE_HZ = 8_000
@@ -61,7 +52,8 @@ class SarvamTTS(tts.TTS[Never]):
         language: str,
         meter: Meter,
     ) -> None:
-        self._config = choose_config(model, voice, language)
+        options = read_options(VoiceOptions, model.options)
+        self._config = choose_config(model, options, voice, language)
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=False),
             sample_rate=self._config.rate_hz,
@@ -72,7 +64,7 @@ class SarvamTTS(tts.TTS[Never]):
         self._meter = meter
         self._sockets = SpeechSockets(
             session,
-            access.provider.base_url.rstrip("/") + str(model.options.get("path", PATH)),
+            access.provider.base_url.rstrip("/") + options.path,
             {"model": model.upstream, "send_completion_event": "true"},
             {access.provider.key_header: access.provider.key_prefix + access.key},
         )
@@ -188,21 +180,22 @@ class _StaleSocketError(SocketEndedError):
     """Nothing was said."""
 
 
-def choose_config(model: Model, voice: str, language: str) -> SpeechConfig:
+def choose_config(model: Model, options: VoiceOptions, voice: str, language: str) -> SpeechConfig:
     """How a model is asked to speak, within what the server takes."""
-    options = model.options
-    codec = "mulaw" if options.get("codec") == "mulaw" else "linear16"
-    wanted_hz = options.get("rate_hz", PHONE_RATE_HZ if codec == "mulaw" else ROOM_RATE_HZ)
+    usual_hz = PHONE_RATE_HZ if options.codec == "mulaw" else ROOM_RATE_HZ
+    wanted_hz = options.rate_hz or usual_hz
     return SpeechConfig(
         model=model.upstream,
         language=wire_language(language),
         speaker=choose_speaker(model, voice),
         rate_hz=min(RATES_HZ, key=lambda rate_hz: abs(rate_hz - wanted_hz)),
-        codec=codec,
-        pace=_within(options.get("pace"), 0.5, 2.0),
-        temperature=_within(options.get("temperature"), 0.01, 1.0),
-        min_buffer_size=int(_within(options.get("min_buffer_size", 30), 30, 200) or 30),
-        max_chunk_length=int(_within(options.get("max_chunk_length", 150), 50, 500) or 150),
+        codec=options.codec,
+        pace=None if options.pace is None else min(max(options.pace, 0.5), 2.0),
+        temperature=(
+            None if options.temperature is None else min(max(options.temperature, 0.01), 1.0)
+        ),
+        min_buffer_size=min(max(options.min_buffer_size, 30), 200),
+        max_chunk_length=min(max(options.max_chunk_length, 50), 500),
     )
 
 
@@ -228,7 +221,3 @@ def wire_language(language: str) -> str:
 
 def _tags_of(spoken: str) -> tuple[str, ...]:
     return (spoken, "or-IN") if spoken == "od-IN" else (spoken,)
-
-
-def _within(value: Any, least: float, most: float) -> float | None:
-    return None if value is None else min(max(float(value), least), most)
