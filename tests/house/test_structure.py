@@ -26,7 +26,16 @@ WITHOUT_A_DOOR = {
     "knowledge": "read by calls; its resource is a door to come",
 }
 STORE_FOUNDATION = {
-    *("__init__", "database", "tenant", "system", "schema", "schema_people", "schema_providers", "columns"),
+    *(
+        "__init__",
+        "database",
+        "tenant",
+        "system",
+        "schema",
+        "schema_people",
+        "schema_providers",
+        "columns",
+    ),
     *("jobs", "rows", "roles", "listening", "refusals"),
 }
 
