@@ -1,6 +1,7 @@
 """Which models run: the defaults fall back while there is no key, everything else says what works."""
 
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -130,7 +131,36 @@ def test_the_list_holds_what_can_be_routed() -> None:
     assert keyed == ["kimi-k2.5-fast", "sarvam-105b", "sarvam-30b", "local/answerer"]
 
 
-def test_every_listed_model_that_is_not_paused_can_be_asked_for() -> None:
-    for model in list_models(CATALOG, None):
-        if model.status != "maintenance":
-            route({f"{model.service}_model": model.id})
+KEYED = [name for name, provider in CATALOG.providers.items() if provider.needs_key]
+SUBSETS = [
+    frozenset(chosen) for count in range(len(KEYED) + 1) for chosen in combinations(KEYED, count)
+]
+
+
+@pytest.mark.parametrize("keys", SUBSETS, ids=lambda keys: "+".join(sorted(keys)) or "none")
+def test_what_is_listed_can_be_asked_for_and_nothing_else(keys: frozenset[str]) -> None:
+    """Whichever keys there are, each service for itself; the others are local ones."""
+    local = {"stt_model": "local/pocketsphinx", "llm_model": "local/answerer"}
+    local |= {"tts_model": "local/flite"}
+    listed = {(model.service, model.id) for model in list_models(CATALOG, None, keys | {"ollama"})}
+    for model in CATALOG.models:
+        field = f"{model.service}_model"
+        asked = {**local, field: model.id}
+        if model.service is Service.TTS:
+            asked["tts_language"] = model.languages[0]
+        if (model.service, model.id) in listed and model.status != "maintenance":
+            found = route(asked, keys)
+            ran = {"stt": found.stt, "llm": found.llm, "tts": found.tts}[model.service]
+            assert ran.provider in {*keys, "local"}
+            assert ran.id == model.id or (ran.provider == "local" and model.fallback)
+            spares = (*found.spare_stt, *found.spare_llm, *(one.model for one in found.spare_tts))
+            assert {spare.provider for spare in spares} <= {*keys, "local"}
+        else:
+            refused = refusal(asked, keys)
+            assert refused.param == field
+            works = list_models(CATALOG, model.service, keys)
+            assert all(one.id in refused.hint for one in works if one.status != "maintenance")
+
+
+def test_a_server_that_needs_no_key_ends_no_fallback() -> None:
+    assert names(route({}, frozenset({"ollama", "vllm"}))) == names(route())
