@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from callmissed.domain.models import Family, Model, Provider, Service
 from callmissed.kit.addresses import AddressError, parse_target
 from callmissed.providers.openai.audio_options import HearingOptions, SpeechOptions
 from callmissed.providers.openai.chat_options import read_chat_options
+from callmissed.providers.options import read_options
 from callmissed.providers.sarvam.stt_options import read_listening_options
 from callmissed.providers.sarvam.tts_options import VoiceOptions
 from callmissed.providers.stanzas import CatalogError
@@ -16,10 +18,14 @@ LOCAL = "local"
 SARVAM = "sarvam"
 WIRES = (LOCAL, "openai", SARVAM)
 
-_SPEECH_OPTIONS: dict[tuple[str, Service], type[Any]] = {
-    ("openai", Service.STT): HearingOptions,
-    ("openai", Service.TTS): SpeechOptions,
-    ("sarvam", Service.TTS): VoiceOptions,
+ReadOptions = Callable[[Mapping[str, Any]], object]
+_READ_OPTIONS: dict[tuple[str, Service], ReadOptions] = {
+    ("openai", Service.LLM): read_chat_options,
+    ("openai", Service.STT): partial(read_options, HearingOptions),
+    ("openai", Service.TTS): partial(read_options, SpeechOptions),
+    (SARVAM, Service.LLM): read_chat_options,
+    (SARVAM, Service.STT): read_listening_options,
+    (SARVAM, Service.TTS): partial(read_options, VoiceOptions),
 }
 
 Find = Callable[[Service, str], Model | None]
@@ -79,16 +85,12 @@ def check_model(model: Model, wire: str, find: Find) -> None:
     for spare in model.spares:
         if spare == model.id or find(model.service, spare) is None:
             raise _odd(model, f"its spare {spare!r} is not another model of the service")
-    if model.service is Service.LLM and model.provider != LOCAL:
-        _check_options(model.options, f"[[models]] {model.id}", read_chat_options)
-    if model.service is Service.STT and wire == SARVAM:
-        _check_options(model.options, f"[[models]] {model.id}", read_listening_options)
+    if (read := _READ_OPTIONS.get((wire, model.service))) is not None:
+        _check_options(model.options, f"[[models]] {model.id}", read)
     _check_fallback(model, find)
 
 
-def _check_options(
-    options: Mapping[str, Any], stanza: str, read: Callable[[Mapping[str, Any]], object]
-) -> None:
+def _check_options(options: Mapping[str, Any], stanza: str, read: ReadOptions) -> None:
     try:
         read(options)
     except ValueError as error:
