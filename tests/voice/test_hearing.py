@@ -114,11 +114,14 @@ def test_one_whose_spare_had_the_words_is_blamed() -> None:
     assert not hearing.candidates[0].breaker.allows()
 
 
-def test_the_chosen_one_is_tried_again_in_a_pause() -> None:
+@pytest.mark.parametrize("failures", [0, 2])
+def test_the_chosen_one_is_tried_again_in_a_pause(failures: int) -> None:
     chosen, spare = ToneEars([Failing("refuse")]), ToneEars()
 
     async def call() -> Hearing:
         hearing = Hearing(chosen, spare)
+        for _ in range(failures):
+            hearing.candidates[0].breaker.failed()
         await hearing.say(SAID)
         await hearing.be_quiet(RETURN_AFTER_S)
         await hearing.say(SAID)
@@ -129,6 +132,8 @@ def test_the_chosen_one_is_tried_again_in_a_pause() -> None:
     hearing = run_jumping(call())
     assert hearing.words == WORDS * 3
     assert hearing.ears.take_report()["model"] == "ears-0"
+    assert chosen.connections == 2
+    assert spare.connections == 1
 
 
 def test_a_caller_whom_nobody_can_hear_is_told_and_heard_when_somebody_can() -> None:

@@ -199,11 +199,11 @@ class Conversation:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _say(self, text: str, clip: Clip) -> SpeechHandle:
+    def _say(self, text: str, clip: Clip, *, is_remembered: bool = True) -> SpeechHandle:
         """Says something of the agent's own accord: from its clip, synthesised where that is
         empty. It becomes a turn without words of the caller."""
         audio = self._voice.play(text, clip, self._book.current) if clip else NOT_GIVEN
-        handle = self._session.say(text, audio=audio)
+        handle = self._session.say(text, audio=audio, add_to_chat_ctx=is_remembered)
         answer = self._book.of(handle.id)
         answer.is_of_own_accord = True
         answer.generated = text
@@ -268,7 +268,7 @@ class Conversation:
 
     def _say_if_quiet(self, text: str) -> None:
         if self._session.agent_state in ("listening", "idle"):
-            self._say(text, self._voice.clips.find(text))
+            self._say(text, self._voice.clips.find(text), is_remembered=False)
 
     def _answer_in(self, language: str) -> None:
         """The caller speaks another language: the voice follows, where it can."""

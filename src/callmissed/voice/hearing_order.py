@@ -39,6 +39,7 @@ class CandidateOrder:
         self._failures = 0
         self._suspect: int | None = None
         self._left_chosen_s: float | None = None
+        self._was_let_through = False
 
     def __len__(self) -> int:
         return len(self._candidates)
@@ -48,12 +49,20 @@ class CandidateOrder:
         return self._candidates[self._at]
 
     @property
+    def final_s(self) -> float | None:
+        """How long the present one's final words may take, where it states that itself."""
+        return getattr(self.present.engine, "final_timeout_s", None)
+
+    @property
     def is_out(self) -> bool:
         """Every candidate has failed since one last gave a sign of life."""
         return self._failures >= len(self._candidates)
 
     def choose(self) -> Ears:
         """The candidate whose turn it is; one behind an open breaker only where all are."""
+        if self._was_let_through:
+            self._was_let_through = False
+            return self.present
         count = len(self._candidates)
         for step in range(count):
             place = (self._at + step) % count
@@ -96,13 +105,14 @@ class CandidateOrder:
                 self._suspect = None
             case Leave.FOR_CHOSEN:
                 self._at = 0
+                self._was_let_through = True
         if not self._at:
             self._left_chosen_s = None
         elif self._left_chosen_s is None:
             self._left_chosen_s = now_s
 
     def may_return(self, now_s: float) -> bool:
-        """Whether a spare listens where the chosen one may be tried again."""
+        """Whether a spare listens where the chosen one may be tried again: now, if it is True."""
         if self._left_chosen_s is None or now_s - self._left_chosen_s < RETURN_AFTER_S:
             return False
         self._left_chosen_s = now_s

@@ -218,11 +218,8 @@ class HearingStream(stt.RecognizeStream):
         self._alarm = self._loop.call_at(min(due_s), self._look) if due_s else None
 
     def _deaf_at_s(self) -> float | None:
-        engine = self._order.present.engine
-        return self._watch.deadline_s(
-            tells_partials=engine.capabilities.interim_results,
-            final_s=getattr(engine, "final_timeout_s", None),
-        )
+        tells_partials = self._order.present.engine.capabilities.interim_results
+        return self._watch.deadline_s(tells_partials=tells_partials, final_s=self._order.final_s)
 
     def _told_at_s(self) -> float | None:
         connected_s = self._watch.connected_s
@@ -230,8 +227,9 @@ class HearingStream(stt.RecognizeStream):
         return self._watch.told_at_s() if self._order.is_out and is_new else None
 
     def _late_at_s(self) -> float | None:
-        was_noticed = self._watch.last_event_s is not None and self._watch.is_long
-        return self._watch.late_at_s() if self._partial is not None or was_noticed else None
+        is_slow = self._order.final_s is not None
+        was_noticed = self._watch.is_long and (is_slow or self._watch.last_event_s is not None)
+        return self._watch.late_at_s() if was_noticed or self._partial is not None else None
 
     def _look(self) -> None:
         """Something was due."""
