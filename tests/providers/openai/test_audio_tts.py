@@ -202,6 +202,27 @@ async def test_a_customers_server_inside_is_not_reached() -> None:
         assert providers.ledger.requests(PLACE) == []
 
 
+async def test_requests_are_plain_and_share_a_connection() -> None:
+    seen: list[tuple[object, str, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        body = await request.read()
+        peer = request.transport.get_extra_info("peername")
+        length = request.headers.get("Content-Length", "")
+        seen.append((peer, length, request.headers.get("Transfer-Encoding", "")))
+        assert length == str(len(body))
+        return web.Response(body=sound_of(TEXT), content_type="audio/pcm")
+
+    app = web.Application()
+    app.router.add_post("/v1/audio/speech", answer)
+    async with TestServer(app) as server, mouth(str(server.make_url("/v1"))) as voice:
+        for _ in range(3):
+            assert await spoken(voice) == sound_of(TEXT)
+    assert len(set(seen)) == 1
+    assert seen[0][2] == ""
+
+
 async def test_nothing_to_say_asks_nobody() -> None:
     async with (
         mouth("http://127.0.0.1:1") as voice,
