@@ -27,7 +27,8 @@ from bench.survival.stack import Stack, open_stack, show
 from tests.e2e.caller import Customer
 from tests.servers import short_folder
 
-TALK_S = 12.0
+WAIT_S = 20.0
+TALKATIVE = 0.3
 AFTER_DEATH_S = 20.0
 KILL_EVERY_S = (0.5, 4.0)
 
@@ -89,13 +90,15 @@ async def _one_call(stack: Stack, customer: Customer, run: Run, chance: random.R
     async with in_call(customer) as call:
         run.calls[call.id] = call
         await call.hear_one_more(0)
-        until_s = time.monotonic() + TALK_S
+        until_s = time.monotonic() + WAIT_S
         while time.monotonic() < until_s and not call.deaths_s:
-            await call.ask(chance.choice(QUESTIONS))
+            if chance.random() < TALKATIVE:
+                await call.ask(chance.choice(QUESTIONS))
             await asyncio.sleep(chance.random())
         if call.deaths_s:
             await _hear_successor(call, run)
-        await call.ask(chance.choice(QUESTIONS))
+        if chance.random() < TALKATIVE:
+            await call.ask(chance.choice(QUESTIONS))
         del run.calls[call.id]
     history = await write_history(stack, call)
     run.turns += len(history.rows)

@@ -1,13 +1,13 @@
 """No call is taken that the others would pay for; none is tried for ever."""
 
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from callmissed.kit.host_load import free_disk_share, free_memory_share
 from callmissed.worker.admission import LATE_MS, HostLoad, find_shortage, open_slots
-from callmissed.worker.deaths import MOST_DEATHS, WITHIN_S, Deaths
+from callmissed.worker.deaths import MOST_DEATHS, QUICK_S, Deaths
 
 MEMINFO = "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 400 kB\n"
 LATE = LATE_MS + 1
@@ -51,15 +51,31 @@ def test_disk_is_that_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_a_session_under_which_processes_die_quickly_is_given_up() -> None:
+    deaths, session_id = Deaths(), uuid4()
+    verdicts = [_one_run(deaths, session_id, epoch) for epoch in range(1, MOST_DEATHS + 1)]
+    assert verdicts == [True] * (MOST_DEATHS - 1) + [False]
+    assert _one_run(deaths, uuid4(), 1), "others go on"
+
+
+def test_a_run_that_lived_is_no_sign_of_a_deadly_call() -> None:
     now_s = [0.0]
     deaths, session_id = Deaths(lambda: now_s[0]), uuid4()
-    verdicts = [deaths.note(session_id, epoch) for epoch in range(1, MOST_DEATHS + 1)]
-    assert verdicts == [True] * (MOST_DEATHS - 1) + [False]
-    assert deaths.note(uuid4(), 1), "others go on"
-    now_s[0] = WITHIN_S + 1
-    assert deaths.note(session_id, 9)
+    for epoch in range(1, 20):
+        lives_s = QUICK_S + 1 if epoch % MOST_DEATHS == 0 else 1.0
+        deaths.note_begin(session_id, epoch)
+        now_s[0] += lives_s
+        assert deaths.note_death(session_id, epoch)
 
 
-def test_one_death_counts_once() -> None:
+def test_one_death_counts_once_and_is_forgotten_with_its_session() -> None:
     deaths, session_id = Deaths(), uuid4()
-    assert all(deaths.note(session_id, 1) for _ in range(MOST_DEATHS + 1))
+    for epoch in range(1, MOST_DEATHS):
+        _one_run(deaths, session_id, epoch)
+        assert deaths.note_death(session_id, epoch)
+    deaths.forget_all_but(set())
+    assert _one_run(deaths, session_id, MOST_DEATHS)
+
+
+def _one_run(deaths: Deaths, session_id: UUID, epoch: int) -> bool:
+    deaths.note_begin(session_id, epoch)
+    return deaths.note_death(session_id, epoch)

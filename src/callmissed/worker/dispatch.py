@@ -106,7 +106,9 @@ class Dispatcher:
         lost = dict(self._fleet.lost)
         if not lost or not await self._shipper.ship_once():
             return
-        hopeless = {one: epoch for one, epoch in lost.items() if not self._deaths.note(one, epoch)}
+        hopeless = {
+            one: epoch for one, epoch in lost.items() if not self._deaths.note_death(one, epoch)
+        }
         others = {one: epoch for one, epoch in lost.items() if one not in hopeless}
         claims: list[Claim] = []
         async with self._house.database.system() as db:
@@ -153,6 +155,7 @@ class Dispatcher:
         """A run that another has overtaken goes, one whose end was announced in vain ends; a
         session that we hold and do not run, in two beats one after the other, is lost.
         """
+        self._deaths.forget_all_but({*running, *self._fleet.lost, *self._to_start})
         for session_id in standing.overtaken:
             self._fleet.overtake(session_id)
         for session_id, reason in standing.ended.items():
@@ -206,6 +209,7 @@ class Dispatcher:
         journal = self._shipper.expect(session_id, claim.epoch)
         if self._fleet.place(Start(journal, terms), over_slots=is_resumed):
             self._forget(claim)
+            self._deaths.note_begin(session_id, claim.epoch)
             if claim.epoch > FIRST_EPOCH:
                 # The media server may have died with whoever ran the call before.
                 self._restore_room(session_id, terms.room)
