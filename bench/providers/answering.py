@@ -1,7 +1,7 @@
 """Turns whose language and speech models fail at random: how long nobody speaks, what is lost.
 
-`python -m bench.providers.answering [TURNS] [SEED]` takes about eight minutes for 300 turns. The
-calls run without a room, on the simulators at the vendors' published medians, five at once. Dead
+`python -m bench.providers.answering [TURNS] [SEED]` takes about fifteen minutes for 300 turns. The
+calls run without a room, on the simulators at the vendors' published medians, three at once. Dead
 air is measured at the transport: from the caller's last sound to the agent's next.
 """
 
@@ -16,7 +16,7 @@ from tests.voice.fault_findings import is_remembered_as_heard, said_words, used,
 from tests.voice.faulted_calls import CallRun, TurnRun, run_faulted_call
 
 TURNS_A_CALL = 15
-AT_ONCE = 5
+AT_ONCE = 3
 
 
 async def main(turns: int, seed: int) -> None:

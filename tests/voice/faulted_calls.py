@@ -1,5 +1,6 @@
 """Calls on simulated providers whose language and speech models fail at random, turn after turn."""
 
+import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,8 @@ AUDIBLE = 200
 TURN_S = 40.0
 """A turn that is not over by then is stuck."""
 
+SCRIPTS = 3
+"""A recogniser that is asked again for the same sound takes the next of its script."""
 IDLE_S = 2.0
 """So soon the vendor closes a socket: most turns open new ones, which faults can strike."""
 
@@ -101,14 +104,14 @@ class CallRun:
 async def run_faulted_call(turns: int, seed: int) -> CallRun:
     """One call of so many questions; each meets one fault, or none."""
     dice = random.Random(seed)
-    replies = [_a_reply(dice) for _ in range(turns)]
+    replies = [_a_reply(dice) for _ in range(SCRIPTS * turns)]
     script = tuple((f"question {number} ", reply) for number, reply in enumerate(replies))
     scenario = Scenario(Ears(), Mind(answers=script), Mouth(), idle_s=IDLE_S)
     async with running_providers(scenario) as sims:
         warm = Warm()
         call = start_call(
             None,
-            build=partial(_build, sims, warm, turns),
+            build=partial(_build, sims, warm, len(replies)),
             sentences=SentenceCache(),
             greeting="hello good morning.",
             route=route(),
@@ -147,7 +150,7 @@ def route() -> Route:
 def _build(
     sims: Providers,
     warm: Warm,
-    turns: int,
+    questions: int,
     chain: Route,
     _access: Mapping[str, Access],
     _warm: Warm,
@@ -155,7 +158,7 @@ def _build(
     meter: Meter,
 ) -> Models:
     parts = builders.Parts(chain, warm, (), meter)
-    ears = ScriptedSTT([f"question {number} please" for number in range(turns)])
+    ears = ScriptedSTT([f"question {number} please" for number in range(questions)])
 
     def reached(model: Model) -> Access:
         known = CATALOG.providers.get(model.provider) or replace(
@@ -184,7 +187,7 @@ async def _live_through(call: RunningCall, sims: Providers, faults: Sequence[Fau
     await line.microphone.say(BRIEFLY)
     spoke_until_s = line.microphone.end_s
     await call.notes.until(lambda notes: len(notes.turns) > count, within_s=TURN_S)
-    dead_air_s, gap_s, played = _read_earpiece(line, spoke_until_s)
+    dead_air_s, gap_s, played = await asyncio.to_thread(_read_earpiece, line, spoke_until_s)
     return TurnRun(faults, dead_air_s, gap_s, call.notes.turns[count], played)
 
 
@@ -196,7 +199,7 @@ def _read_earpiece(
     dead_air_s: float | None = None
     gap_s: float | None = None
     quiet_from_s = plays_until_s = since_s
-    for handed_s, pcm in line.earpiece.handed:
+    for handed_s, pcm in list(line.earpiece.handed):
         if handed_s < since_s:
             continue
         pieces.append(pcm)
