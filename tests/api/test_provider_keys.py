@@ -235,3 +235,26 @@ async def test_a_provider_that_is_away_is_unreachable(
         await put(client, "sarvam")
         tried = (await client.post(f"{PATH}/sarvam/verify")).json()
     assert tried["verdict"] == "unreachable" and tried["message"]
+
+
+async def test_a_vendor_s_limit_refuses_the_call_that_is_one_too_many(
+    installation: Installation, tenant_key: str, any_error: Any
+) -> None:
+    providers = dict(installation.house.catalog.providers)
+    providers["sarvam"] = replace(providers["sarvam"], max_stt_sockets=1)
+    catalog = replace(installation.house.catalog, providers=providers)
+    app = create_app(replace(installation.house, catalog=catalog))
+    async with client_of(app, tenant_key) as client:
+        for name in ("sarvam", "clarifai"):
+            await put(client, name)
+        headers = {"Idempotency-Key": random_base62(12)}
+        first = await client.post(SESSIONS, json={}, headers=headers)
+        assert first.status_code == 201
+        refused = await client.post(SESSIONS)
+        error = any_error(refused, 503, "provider_unavailable")
+        assert error["param"] == "stt_model" and refused.headers["retry-after"]
+        assert (await client.post(SESSIONS, json={}, headers=headers)).status_code == 201
+        local = {"stt_model": "local/pocketsphinx"}
+        assert (await client.post(SESSIONS, json=local)).status_code == 201
+        await client.delete(f"{SESSIONS}/{first.json()['id']}")
+        assert (await client.post(SESSIONS)).status_code == 201

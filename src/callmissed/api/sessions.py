@@ -39,7 +39,7 @@ from callmissed.kit.tokens import random_base62
 from callmissed.runtime.house import House
 from callmissed.services import bots, idempotency, sessions
 from callmissed.services.key_bounds import check_allowed_models, narrow_to_page
-from callmissed.services.limits import check_creates
+from callmissed.services.limits import check_accounts, check_creates
 from callmissed.services.models import route_request
 from callmissed.services.outbound import check_url
 from callmissed.services.provider_keys import find_owners
@@ -179,7 +179,7 @@ async def _plan(
 ) -> _Plan:
     """What will run, judged before a room is made for it.
 
-    So are the tenant's limits, as a first guess; a replay is not held up by them.
+    So are the tenant's limits and the vendors', as a first guess; a replay is not held up by them.
     """
     bot = None
     async with house.database.tenant(principal.tenant_id) as db:
@@ -188,13 +188,16 @@ async def _plan(
         if not is_replayable:
             await check_creates(db, house.settings.creates_per_minute)
         owners = await find_owners(db, house.vault)
-    request = complete_request(house.catalog, given, bot)
-    route = route_request(house.catalog, request, keys=frozenset(owners))
-    check_allowed_models(principal, request, route)
+        request = complete_request(house.catalog, given, bot)
+        route = route_request(house.catalog, request, keys=frozenset(owners))
+        check_allowed_models(principal, request, route)
+        accounts = accounts_of(route, house.catalog.providers, owners)
+        if not is_replayable:
+            await check_accounts(db, accounts)
     if request.webhook_url is not None:
         allowed = house.settings.outbound_allow
         await check_url(request.webhook_url, allowed, house.resolver, param="webhook_url")
-    return _Plan(request, route, accounts_of(route, house.catalog.providers, owners))
+    return _Plan(request, route, accounts)
 
 
 async def _find_bot(db: TenantTransaction, bot_id: UUID) -> Bot:
