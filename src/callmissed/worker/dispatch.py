@@ -155,7 +155,9 @@ class Dispatcher:
         """A run that another has overtaken goes, one whose end was announced in vain ends; a
         session that we hold and do not run, in two beats one after the other, is lost.
         """
-        self._deaths.forget_all_but({*running, *self._fleet.lost, *self._to_start})
+        self._deaths.forget_all_but(
+            {*running, *self._fleet.running, *self._fleet.lost, *self._to_start}
+        )
         for session_id in standing.overtaken:
             self._fleet.overtake(session_id)
         for session_id, reason in standing.ended.items():
