@@ -142,6 +142,7 @@ class Ears:
     engine: SarvamSTT
     meter: Counted
     refused: Recent
+    connections: Connections
 
 
 @asynccontextmanager
@@ -171,7 +172,7 @@ async def listening_to(
         keep_alive_s=keep_alive_s,
     )
     try:
-        yield Ears(engine, meter, memory)
+        yield Ears(engine, meter, memory, connections)
     finally:
         await engine.aclose()
         await connections.aclose()

@@ -145,12 +145,22 @@ def test_a_final_carries_language_confidence_and_the_end_of_what_it_covers() -> 
     assert (data.start_time, data.end_time) == (pytest.approx(12.0), pytest.approx(12.3))
 
 
-def test_an_end_that_the_server_told_lies_a_moment_before() -> None:
+def test_a_final_covers_the_silence_behind_it() -> None:
     line = spoken_line()
     line.take(SpeechBegan())
     line.silence(0.5)
     line.take(SpeechEnded())
     line.silence(0.5)
+    (event,) = line.take(final("hello"))
+    assert event.alternatives[0].end_time == pytest.approx(13.0)
+
+
+def test_an_end_that_the_server_told_lies_a_moment_before() -> None:
+    line = spoken_line()
+    line.take(SpeechBegan())
+    line.silence(0.5)
+    line.take(SpeechEnded())
+    line.speech(0.5)
     (event,) = line.take(final("hello"))
     assert event.alternatives[0].end_time == pytest.approx(12.2)
 
@@ -195,6 +205,14 @@ def test_a_partial_is_good_enough_to_answer_once_the_speech_is_over() -> None:
         line = spoken_line()
         line.take(SpeechBegan(), partial("my"), partial("my name"))
         assert told(is_over(line))[0] == "preflight: my name"
+
+
+def test_a_partial_that_somebody_spoke_beyond_is_not_all_that_was_said() -> None:
+    line = spoken_line()
+    line.take(SpeechBegan(), partial("my name"))
+    line.speech(0.5)
+    line.silence(0.3)
+    assert line.flush() == []
 
 
 def test_the_same_words_are_told_early_once() -> None:

@@ -132,7 +132,7 @@ async def open_socket(http: aiohttp.ClientSession, access: Access, wire: Wire) -
         if error.status != 429:
             raise error_of_failure(error, _WHAT) from None
         raise await _why_429(http, url, wire, headers) from None
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, RuntimeError) as error:  # the last: the pool is closed
         raise error_of_failure(error, _WHAT) from error
     return Socket(opened, wire)
 

@@ -127,20 +127,26 @@ class SoundLog:
         self._since_s = self._marks_s.popleft() if self._marks_s else back_s
         if self._begun_s:
             self._begun_s.popleft()
-        return Claim(is_granted=True, ends_s=self._since_s if is_certain else None)
+        is_quiet = not self._has_sound(self._since_s, self.position_s)
+        ends_s = self.position_s if is_quiet else self._since_s
+        return Claim(is_granted=True, ends_s=ends_s if is_certain else None)
 
     def _is_burst(self) -> bool:
         return self._monotonic_s() < self._trusted_to_s
 
-    def _has_sound(self, since_s: float, until_s: float) -> bool:
+    def sounded_s(self, since_s: float, until_s: float | None = None) -> float:
+        """How much of the sound between two places, or since one, was louder than its background."""
         newest = len(self._levels_db)
+        ends_s = self.position_s if until_s is None else until_s
         first = newest - round((self.position_s - since_s) / WINDOW_S)
-        last = newest - round((self.position_s - until_s) / WINDOW_S)
+        last = newest - round((self.position_s - ends_s) / WINDOW_S)
         levels_db = np.array(self._levels_db)
         stretch_db = levels_db[max(first, 0) : max(last, 0)]
-        least = round(LEAST_SOUND_S / WINDOW_S)
-        if len(stretch_db) < least:
-            return False
+        if not len(stretch_db):
+            return 0.0
         background_db = float(np.percentile(levels_db, 10))
         threshold_db = max(FAINTEST_DB, min(background_db + ABOVE_BACKGROUND_DB, LOUD_DB))
-        return int(np.count_nonzero(stretch_db >= threshold_db)) >= least
+        return int(np.count_nonzero(stretch_db >= threshold_db)) * WINDOW_S
+
+    def _has_sound(self, since_s: float, until_s: float) -> bool:
+        return self.sounded_s(since_s, until_s) >= LEAST_SOUND_S

@@ -14,6 +14,8 @@ from callmissed.providers.sarvam.stt_wire import SpeechBegan, SpeechEnded, Words
 
 MAX_AWAITED = 3
 """Utterances that began and have no final words; a noise may never get any."""
+UNHEARD_S = 0.15
+"""So much sound behind the last partial holds no further word."""
 LATE_S = 1.0
 """A server tells that somebody began to speak at most that long after it."""
 
@@ -28,7 +30,7 @@ class Dictation:
     Words that no sound was sent for are not passed on: a partial not at all, a final as one without
     words, since somebody may wait for it. A partial's `metadata["stable_words"]` counts the words
     at its beginning that the partial before it had too; where these are all, or where the speech
-    is over, it is a PREFLIGHT_TRANSCRIPT: good enough to begin an answer.
+    ended with it, it is a PREFLIGHT_TRANSCRIPT: good enough to begin an answer.
 
     A final that only writes such a partial's words differently keeps the partial's spelling, since
     another would throw the begun answer away; its own is in `metadata["written"]`.
@@ -46,6 +48,7 @@ class Dictation:
         self._is_flushed = False
         self._began_s = 0.0
         self._partial: Words | None = None
+        self._partial_at_s = 0.0
         self._told_early = ""
         self._request_id = ""
 
@@ -53,7 +56,7 @@ class Dictation:
         """Our own voice detector says that the speech is over."""
         self._sound.mark(is_exact=True)
         self._is_flushed = True
-        yield from self._tell_early()
+        yield from self._tell_whole()
 
     def take(self, news: SpeechBegan | SpeechEnded | Words) -> Iterator[stt.SpeechEvent]:
         match news:
@@ -63,7 +66,7 @@ class Dictation:
                 yield self._begin()
             case SpeechEnded():
                 self._sound.mark(is_exact=False)
-                yield from self._tell_early()
+                yield from self._tell_whole()
                 yield from self._end()
             case Words(is_final=False):
                 yield from self._take_partial(news)
@@ -77,7 +80,7 @@ class Dictation:
             yield self._begin()
         heard, before = _spoken(words.text), _spoken(self._partial.text if self._partial else "")
         stable = _common(heard, before)
-        self._partial = words
+        self._partial, self._partial_at_s = words, self._sound.position_s
         if heard == before:
             yield from self._tell_early()
         else:
@@ -91,7 +94,8 @@ class Dictation:
         was_open = bool(self._awaited) or self._is_speaking
         if is_heard and not was_open:
             yield self._begin()
-        ends_s = words.end_s if self._is_likely(words.end_s) else claim.ends_s
+        known_s = [words.end_s if self._is_likely(words.end_s) else None, claim.ends_s]
+        ends_s = max((at_s for at_s in known_s if at_s is not None), default=None)
         told = self._as_told_early(words) if is_heard else replace(words, text="", confidence=0.0)
         metadata = None if told.text in ("", words.text) else {"written": words.text}
         yield self._words(_Kind.FINAL_TRANSCRIPT, told, ends_s=ends_s, metadata=metadata)
@@ -107,6 +111,11 @@ class Dictation:
     def _is_likely(self, end_s: float | None) -> bool:
         """A server may count from elsewhere than the socket's first sound."""
         return end_s is not None and self._began_s - LATE_S < end_s <= self._sound.position_s
+
+    def _tell_whole(self) -> Iterator[stt.SpeechEvent]:
+        """The speech is over: a partial that came at its end has all of its words."""
+        if self._sound.sounded_s(self._partial_at_s) <= UNHEARD_S:
+            yield from self._tell_early()
 
     def _tell_early(self) -> Iterator[stt.SpeechEvent]:
         partial = self._partial
