@@ -23,7 +23,7 @@ WITHOUT_A_DOOR = {
     "mails": "left by those who invite and ask for links",
     "owner_links": "reached through auth",
     "refresh_tokens": "reached through auth",
-    "knowledge": "read by calls; its resource is a door to come",
+    "passages": "found through knowledge",
 }
 STORE_FOUNDATION = {
     *(
@@ -34,6 +34,7 @@ STORE_FOUNDATION = {
         "schema",
         "schema_people",
         "schema_providers",
+        "schema_knowledge",
         "columns",
     ),
     *("jobs", "rows", "roles", "listening", "refusals"),

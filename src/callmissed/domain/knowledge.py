@@ -1,28 +1,108 @@
-"""Passages: pieces of a tenant's documents, small enough to be spoken from."""
+"""Knowledge: bases of documents, the passages they are cut into, and what is found in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+MAX_FILE_BYTES = 25 * 1024 * 1024
+MAX_TEXT_CHARS = 500_000
+MAX_BASES = 1000
+MAX_DOCUMENTS = 5000
+WHOLE_CHARS = 20_000
+"""Up to here a call takes all passages of its bot along and puts them into the prompt."""
+
+NOT_IN_TIME = "not_in_time"
+NOT_REACHED = "not_reached"
+
+
+class Origin(StrEnum):
+    """Where a document's bytes came from."""
+
+    UPLOAD = "upload"
+    TEXT = "text"
+    URL = "url"
+
+
+class DocumentState(StrEnum):
+    """Of the newest version; the one before it is found until that one is indexed."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    INDEXED = "indexed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """`chars` are those of its passages, headings included."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    document_count: int
+    passage_count: int
+    chars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`version` is the newest that was given, `published_version` the one that is found, None where
+    there is none yet. `error` says why the newest could not be read.
+    """
+
+    id: UUID
+    knowledge_base_id: UUID
+    name: str
+    media_type: str
+    origin: Origin
+    url: str | None
+    state: DocumentState
+    version: int
+    published_version: int | None
+    progress_percent: int
+    attempts: int
+    error: str | None
+    size_bytes: int
+    passage_count: int
+    chars: int
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`heading` is the path of headings above the text, joined by " › "."""
+    """`heading` is the path of headings above the text, joined by " › ". `page` and `row` count from
+    1; a row of a structured document has its cells by the names of their columns in `record`.
+    """
 
     document: str
     heading: str
     text: str
+    page: int | None = None
+    row: int | None = None
+    record: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage with its score; higher is better, comparable only within one answer."""
+    """A passage with its score; higher is better, comparable only within one answer. `why` are the
+    words that led to it, as the document has them.
+    """
 
     passage: Passage
     score: float
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What was found for one turn, best first, and how long that took in ms."""
+    """What was found for one turn, best first, and how long that took in ms.
+
+    `missed` says why the documents could not be looked into; then nothing was found.
+    """
 
     found: tuple[Found, ...]
     took_ms: float
+    missed: str | None = None

@@ -4,13 +4,14 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from callmissed.kit.concepts import SAME_ELSEWHERE, in_english_days
 from callmissed.kit.english import (
     COMMON_WORDS,
     STOP_WORDS,
@@ -19,9 +20,11 @@ from callmissed.kit.english import (
     days_in,
     stem,
 )
+from callmissed.kit.indic import EMPTY_WORDS, is_indic, sound_key, sound_likeness, stem_indic
 
 TITLE_WEIGHT = 2.5
 SYNONYM_WEIGHT = 0.7
+ELSEWHERE_WEIGHT = 0.9
 MISHEARD_WEIGHT = 0.8
 WEAK_WORD_WEIGHT = 0.35
 COMMON_WORD_WEIGHT = 0.8
@@ -42,10 +45,13 @@ _SOUNDS = str.maketrans("cqkgjxszfvbpdtmnlrhwy", "kkkkksssffppttmmlr   ")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One text to be found; words of `title` weigh more than words of `body`."""
+    """One text to be found; words of `title` weigh more than words of `body`. In a record the names
+    of weekdays may be short.
+    """
 
     title: str
     body: str
+    is_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +77,15 @@ class LexicalIndex:
         self._postings: dict[str, dict[int, float]] = {}
         self._sizes: list[float] = []
         for position, entry in enumerate(entries):
-            counts: dict[str, float] = dict(Counter(stems_of(entry.body)))
-            counts |= {day: counts.get(day, 1.0) for day in days_in(entry.body)}
-            for name in stems_of(entry.title):
-                counts[name] = counts.get(name, 0.0) + TITLE_WEIGHT
+            counts = weigh_words(entry)
             for name, count in counts.items():
                 self._postings.setdefault(name, {})[position] = count
             self._sizes.append(sum(counts.values()))
         self._mean_size = sum(self._sizes) / len(self._sizes) if self._sizes else 1.0
         self._by_sound: dict[str, list[str]] = {}
         for name in self._postings:
-            self._by_sound.setdefault(sound_of(name), []).append(name)
+            for sound in {sound_of(name), sound_key(name)} - {""}:
+                self._by_sound.setdefault(sound, []).append(name)
         self._long_names = [name for name in self._postings if len(name) >= LEAST_FUZZY_CHARS]
 
     def search(self, words: str, limit: int = 5) -> list[Hit]:
@@ -107,17 +111,15 @@ class LexicalIndex:
         return scores
 
     def _forms_of(self, wanted: str) -> list[tuple[str, float]]:
-        forms = [(wanted, 1.0)] if wanted in self._postings else []
-        forms += [
-            (other, SYNONYM_WEIGHT) for other in SYNONYMS.get(wanted, ()) if other in self._postings
-        ]
-        return forms or self._misheard_forms(wanted)
+        forms = known_forms(wanted, self._postings)
+        return forms or misheard_forms(wanted, self._near(wanted))
 
-    def _misheard_forms(self, wanted: str) -> list[tuple[str, float]]:
+    def _near(self, wanted: str) -> set[str]:
+        near = set(self._by_sound.get(sound_key(wanted), ()))
         if len(wanted) < LEAST_FUZZY_CHARS:
-            return []
-        near = set(self._by_sound.get(sound_of(wanted), ()))
-        near |= {
+            return near
+        near |= set(self._by_sound.get(sound_of(wanted), ()))
+        return near | {
             found[0]
             for found in process.extract(
                 wanted,
@@ -127,8 +129,32 @@ class LexicalIndex:
                 limit=4,
             )
         }
-        likely = ((name, likeness(wanted, name)) for name in near)
-        return [(name, MISHEARD_WEIGHT * value) for name, value in likely if value > 0]
+
+
+def weigh_words(entry: Entry) -> dict[str, float]:
+    """The stems of an entry, with how often each occurs; in the title it counts more, and of the
+    weekdays in a span each counts.
+    """
+    counts: dict[str, float] = dict(Counter(stems_of(entry.body)))
+    days = days_in(in_english_days(entry.body, short=entry.is_record))
+    counts |= {day: counts.get(day, 1.0) for day in map(stem, days)}
+    for name in stems_of(entry.title):
+        counts[name] = counts.get(name, 0.0) + TITLE_WEIGHT
+    return counts
+
+
+def known_forms(wanted: str, known: Collection[str]) -> list[tuple[str, float]]:
+    """The word and those that mean the same, where they are `known`, each with its weight."""
+    forms = [(wanted, 1.0)] if wanted in known else []
+    forms += [(other, SYNONYM_WEIGHT) for other in SYNONYMS.get(wanted, ()) if other in known]
+    elsewhere = SAME_ELSEWHERE.get(wanted, frozenset())
+    return forms + [(other, ELSEWHERE_WEIGHT) for other in elsewhere if other in known]
+
+
+def misheard_forms(wanted: str, near: Iterable[str]) -> list[tuple[str, float]]:
+    """Those of `near` that the word may have been misheard or written otherwise for."""
+    likely = ((name, likeness(wanted, name)) for name in near)
+    return [(name, MISHEARD_WEIGHT * value) for name, value in likely if value > 0]
 
 
 def words_of(text: str) -> list[str]:
@@ -148,9 +174,13 @@ def stems_of(text: str) -> list[str]:
         joined = re.sub(r"[-.]", "", word)
         parts = [part for part in re.split(r"[-.]", word) if len(part) > 1]
         for part in dict.fromkeys([joined, *parts]):
-            if part not in STOP_WORDS:
-                stems.append(stem(part))
+            if part not in STOP_WORDS and part not in EMPTY_WORDS:
+                stems.append(stem_of(part))
     return stems
+
+
+def stem_of(word: str) -> str:
+    return stem_indic(word) if is_indic(word) else stem(word)
 
 
 def terms_of(question: str) -> list[Term]:
@@ -158,8 +188,8 @@ def terms_of(question: str) -> list[Term]:
     terms: dict[str, Term] = {}
     for word in words_of(question):
         joined = re.sub(r"[-.]", "", word)
-        name = stem(joined)
-        if joined in STOP_WORDS or name in STOP_WORDS:
+        name = stem_of(joined)
+        if {joined, name} & STOP_WORDS or joined in EMPTY_WORDS:
             continue
         terms.setdefault(name, Term(name, _weight_of(joined, name)))
     return list(terms.values())
@@ -176,6 +206,8 @@ def likeness(one: str, other: str) -> float:
     """1 for the same word, less for one that may have been misheard for the other, else 0."""
     if one == other:
         return 1.0
+    if is_indic(one) or is_indic(other):
+        return sound_likeness(one, other)
     shorter = min(len(one), len(other))
     if shorter < LEAST_FUZZY_CHARS:
         return 0.0

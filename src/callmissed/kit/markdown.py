@@ -39,7 +39,7 @@ def split_passages(markdown: str, max_chars: int = MAX_PASSAGE_CHARS) -> list[Pi
     return [
         Piece(section.heading, text)
         for section in _sections(MarkdownIt("commonmark").enable("table").parse(markdown))
-        for text in _pack(section.lines, max_chars)
+        for text in pack_lines(section.lines, max_chars)
     ]
 
 
@@ -118,7 +118,8 @@ def _words(token: Token) -> str:
     return _SPACES.sub(" ", "".join(parts)).strip()
 
 
-def _pack(lines: Sequence[str], max_chars: int) -> Iterator[str]:
+def pack_lines(lines: Sequence[str], max_chars: int) -> Iterator[str]:
+    """Texts of at most `max_chars`; a line is parted only between sentences where that is possible."""
     text = ""
     for line in lines:
         for number, sentence in enumerate(_sentences(line, max_chars)):

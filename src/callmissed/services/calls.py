@@ -18,9 +18,10 @@ from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_var
 from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S, EndReason
 from callmissed.domain.workers import LEASE_S, Claim
 from callmissed.kit.clock import utc_now
+from callmissed.services import knowledge
 from callmissed.services.provider_keys import Vault, open_access
 from callmissed.services.sessions import SESSIONS_CHANNEL, end_session
-from callmissed.store import bots, claims, knowledge, turns, usage
+from callmissed.store import bots, claims, turns, usage
 from callmissed.store.claims import ClaimedSession
 from callmissed.store.jobs import announce
 from callmissed.store.system import SystemDb

@@ -1,14 +1,17 @@
-"""Rows of `knowledge_bases`, `documents` and `passages`."""
+"""Rows of `knowledge_bases`, with what their documents add up to."""
 
-import hashlib
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy.engine import RowMapping
 
-from callmissed.domain.knowledge import Passage
-from callmissed.store.rows import OpenDb, change, fetch_all
-from callmissed.store.schema import documents, knowledge_bases, passages
+from callmissed.domain.knowledge import KnowledgeBase
+from callmissed.store.rows import OpenDb, change, fetch_all, fetch_first, fetch_value
+from callmissed.store.schema import documents, knowledge_bases
+from callmissed.store.tenant import TenantDb
+
+_bases = knowledge_bases.c
 
 
 async def add_base(db: OpenDb, tenant_id: UUID, name: str) -> UUID:
@@ -18,67 +21,74 @@ async def add_base(db: OpenDb, tenant_id: UUID, name: str) -> UUID:
     return base_id
 
 
-async def add_document(
-    db: OpenDb, tenant_id: UUID, knowledge_base_id: UUID, name: str, media_type: str, content: str
-) -> UUID:
-    document_id = uuid4()
-    await change(
-        db,
-        insert(documents).values(
-            id=document_id,
-            tenant_id=tenant_id,
-            knowledge_base_id=knowledge_base_id,
-            name=name,
-            media_type=media_type,
-            content=content,
-            content_sha256=hashlib.sha256(content.encode()).digest(),
-            created_at=func.now(),
-        ),
+async def find(db: TenantDb, base_id: UUID) -> KnowledgeBase | None:
+    row = await fetch_first(db, _with_sums(db).where(_bases.id == base_id))
+    return None if row is None else _base(row)
+
+
+async def list_page(db: TenantDb, limit: int, offset: int) -> list[KnowledgeBase]:
+    newest = _with_sums(db).order_by(_bases.created_at.desc(), _bases.id)
+    return [_base(row) for row in await fetch_all(db, newest.limit(limit).offset(offset))]
+
+
+async def count(db: TenantDb) -> int:
+    own = select(func.count()).select_from(knowledge_bases).where(_bases.tenant_id == db.tenant_id)
+    total: int = await fetch_value(db, own)
+    return total
+
+
+async def rename(db: TenantDb, base_id: UUID, name: str) -> bool:
+    own = (_bases.tenant_id == db.tenant_id, _bases.id == base_id)
+    return await change(db, update(knowledge_bases).where(*own).values(name=name)) == 1
+
+
+async def remove(db: TenantDb, base_id: UUID) -> bool:
+    """With its documents, their bytes, passages and words."""
+    own = (_bases.tenant_id == db.tenant_id, _bases.id == base_id)
+    return await change(db, delete(knowledge_bases).where(*own)) == 1
+
+
+async def number_of(db: OpenDb, tenant_id: UUID, base_id: UUID) -> int | None:
+    """The base's own number: what its words begin with in the index."""
+    own = (_bases.tenant_id == tenant_id, _bases.id == base_id)
+    number: int | None = await fetch_value(db, select(_bases.number).where(*own))
+    return number
+
+
+async def chars_of(db: OpenDb, tenant_id: UUID, base_ids: Sequence[UUID]) -> int:
+    """Of all passages that can be found in these bases."""
+    own = (documents.c.tenant_id == tenant_id, documents.c.knowledge_base_id.in_(list(base_ids)))
+    chars: int = await fetch_value(
+        db, select(func.coalesce(func.sum(documents.c.chars), 0)).where(*own)
     )
-    return document_id
+    return chars
 
 
-async def replace_passages(
-    db: OpenDb, tenant_id: UUID, document_id: UUID, pieces: Sequence[tuple[str, str]]
-) -> None:
-    """`pieces` are (heading path, text), in the order of the document."""
-    await change(
-        db,
-        delete(passages).where(
-            passages.c.document_id == document_id, passages.c.tenant_id == tenant_id
-        ),
+def _with_sums(db: TenantDb) -> Select[tuple[object, ...]]:
+    its_own = and_(
+        documents.c.knowledge_base_id == _bases.id, documents.c.tenant_id == _bases.tenant_id
     )
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "document_id": document_id,
-            "position": position,
-            "heading": heading,
-            "text": text,
-        }
-        for position, (heading, text) in enumerate(pieces)
-    ]
-    if rows:
-        await db.connection.execute(insert(passages), rows)
-
-
-async def passages_of(
-    db: OpenDb, tenant_id: UUID, knowledge_base_ids: Sequence[UUID]
-) -> tuple[Passage, ...]:
-    """By document name, then in the document's order; the tenant stands in the query itself."""
-    if not knowledge_base_ids:
-        return ()
-    same_document = and_(
-        passages.c.document_id == documents.c.id, passages.c.tenant_id == documents.c.tenant_id
-    )
-    statement = (
-        select(documents.c.name, passages.c.heading, passages.c.text)
-        .select_from(documents.join(passages, same_document))
-        .where(
-            documents.c.tenant_id == tenant_id,
-            documents.c.knowledge_base_id.in_(list(knowledge_base_ids)),
+    return (
+        select(
+            _bases.id,
+            _bases.name,
+            _bases.created_at,
+            func.count(documents.c.id).label("document_count"),
+            func.coalesce(func.sum(documents.c.passage_count), 0).label("passage_count"),
+            func.coalesce(func.sum(documents.c.chars), 0).label("chars"),
         )
-        .order_by(documents.c.name, documents.c.id, passages.c.position)
+        .select_from(knowledge_bases.outerjoin(documents, its_own))
+        .where(_bases.tenant_id == db.tenant_id)
+        .group_by(_bases.id)
     )
-    rows = await fetch_all(db, statement)
-    return tuple(Passage(row["name"], row["heading"], row["text"]) for row in rows)
+
+
+def _base(row: RowMapping) -> KnowledgeBase:
+    return KnowledgeBase(
+        id=row["id"],
+        name=row["name"],
+        created_at=row["created_at"],
+        document_count=row["document_count"],
+        passage_count=row["passage_count"],
+        chars=row["chars"],
+    )

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from callmissed.store import schema_people, schema_providers
+from callmissed.store import schema_knowledge, schema_people, schema_providers
 from callmissed.store.columns import (
     id_column,
     json,
@@ -26,6 +26,11 @@ from callmissed.store.columns import (
 )
 
 # Written where they have room.
+knowledge_bases = schema_knowledge.knowledge_bases
+documents = schema_knowledge.documents
+document_files = schema_knowledge.document_files
+passages = schema_knowledge.passages
+document_words = schema_knowledge.document_words
 people = schema_people.people
 memberships = schema_people.memberships
 owner_links = schema_people.owner_links
@@ -93,38 +98,6 @@ bot_versions = Table(
     json("models"),
     Column("knowledge_base_ids", ARRAY(Uuid), nullable=False),
     moment("created_at", nullable=False),
-)
-
-knowledge_bases = Table(
-    "knowledge_bases",
-    metadata,
-    id_column(),
-    tenant_column(),
-    text("name"),
-    moment("created_at", nullable=False),
-)
-
-documents = Table(
-    "documents",
-    metadata,
-    id_column(),
-    tenant_column(),
-    Column("knowledge_base_id", Uuid, nullable=False),
-    text("name"),
-    text("media_type"),
-    text("content"),
-    Column("content_sha256", LargeBinary, nullable=False),
-    moment("created_at", nullable=False),
-)
-
-passages = Table(
-    "passages",
-    metadata,
-    tenant_column(),
-    Column("document_id", Uuid, primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    text("heading"),
-    text("text"),
 )
 
 voice_sessions = Table(

@@ -1,0 +1,1 @@
+"""Files of strangers, read in a child process with limits, cut into pieces that can be found."""
