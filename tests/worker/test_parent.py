@@ -254,6 +254,9 @@ async def test_a_worker_that_the_database_asks_to_drain_leaves(theatre: Theatre)
             assert await workers.ask_to_drain(db, "somewhere else") == 0
             assert await workers.ask_to_drain(db, None) == 1
         await until_refused(theatre)
+        worker.process.send_signal(signal.SIGTERM)
+        await until_refused(theatre)
+        assert (await theatre.stage.session(session_id)).status is Status.ACTIVE, "asked once"
         async with theatre.stage.database.tenant(theatre.stage.tenant_id) as db:
             await sessions.end_session(db, session_id, EndReason.API_DELETE)
         assert await worker.leave() == 0

@@ -137,9 +137,10 @@ async def _end_calls(fleet: Fleet, stop: Stop) -> None:
 
 def _listen_to_signals() -> Stop:
     stop = Stop()
+    events = iter((stop.asked,))
 
     def note() -> None:
-        (stop.hurried if stop.asked.is_set() else stop.asked).set()
+        next(events, stop.hurried).set()
 
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
