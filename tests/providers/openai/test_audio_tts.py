@@ -145,13 +145,25 @@ async def test_every_failure_is_told_and_the_next_piece_is_spoken(number: int) -
         assert await spoken(voice, NEXT) == sound_of(NEXT)
 
 
-@pytest.mark.parametrize("kind", ["rate_limit", "quota", "server_error"])
-async def test_what_was_refused_is_not_counted(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ["refuse", "hang", "rate_limit", "quota", "server_error"])
+async def test_what_was_not_taken_is_not_counted(kind: Kind) -> None:
     meter = Counted()
     async with running_providers(SWIFT) as providers, mouth(providers.audio_url, meter) as voice:
         providers.set_fault(Fault(PLACE, kind))
-        await failure(voice)
+        with deadlines_for(APITimeoutError):
+            await failure(voice)
     assert meter.entries == []
+
+
+async def test_what_the_server_is_left_with_is_counted() -> None:
+    meter = Counted()
+    slow = replace(SWIFT, mouth=replace(SWIFT.mouth, first_byte_ms=60_000))
+    async with running_providers(slow) as providers, mouth(providers.audio_url, meter) as voice:
+        async with voice.synthesize(TEXT, conn_options=ONCE):
+            async with asyncio.timeout(5):
+                while not providers.ledger.total("characters"):
+                    await asyncio.sleep(0)
+        assert meter.total == providers.ledger.total("characters") == len(TEXT)
 
 
 @pytest.mark.parametrize("seed", range(6))

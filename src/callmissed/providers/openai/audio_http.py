@@ -42,14 +42,15 @@ class AudioEndpoint:
 
     @asynccontextmanager
     async def post(
-        self, body: bytes, content_type: str, count: Callable[[], None]
+        self, body: bytes, content_type: str, due: asyncio.Timeout, count: Callable[[], None]
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer of a server that accepts; left early, its connection is closed.
 
-        `count` is called once where the whole body was sent and not refused, however it ends.
-        Raises APIStatusError, APIConnectionError, APITimeoutError; a deadline is the caller's own.
+        `count` is called once where the server took the work: it accepted, or was left while it was
+        busy with it. `due` is the caller's deadline, inside which this runs. Raises APIStatusError,
+        APIConnectionError, APITimeoutError.
         """
-        is_sent = is_refused = False
+        is_sent = is_accepted = is_left = False
 
         async def sending() -> AsyncIterator[bytes]:
             nonlocal is_sent
@@ -73,12 +74,15 @@ class AudioEndpoint:
                     allow_redirects=False,
                 ) as answer:
                     if answer.status != OK:
-                        is_refused = True
                         refusal = await answer.content.read(MAX_REFUSAL_BYTES)
                         raise refusal_of(answer.status, answer.headers, refusal)
+                    is_accepted = True
                     yield answer
+        except asyncio.CancelledError:
+            is_left = is_sent and not due.expired()
+            raise
         finally:
-            if is_sent and not is_refused:
+            if is_accepted or is_left:
                 count()
 
     async def _open(self) -> None:

@@ -103,8 +103,8 @@ class OpenAIAudioSTT(stt.STT[Never]):
         kind = form.content_type
         with connection_errors():
             async with (
-                asyncio.timeout(ANSWER_TIMEOUT_S),
-                self._endpoint.post(body, kind, count) as answer,
+                asyncio.timeout(ANSWER_TIMEOUT_S) as due,
+                self._endpoint.post(body, kind, due, count) as answer,
             ):
                 return read_transcription(await read_whole(answer, MAX_ANSWER_BYTES))
 

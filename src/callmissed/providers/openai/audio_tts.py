@@ -138,8 +138,11 @@ class OpenAIAudioSpeech(tts.ChunkedStream):
 
     async def _speak(self, sound: PieceSound) -> None:
         loop = asyncio.get_running_loop()
-        count = self._owner.endpoint.post(self._body, "application/json", self._count)
-        async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S) as due, count as answer:
+        post = self._owner.endpoint.post
+        async with (
+            asyncio.timeout(FIRST_SOUND_TIMEOUT_S) as due,
+            post(self._body, "application/json", due, self._count) as answer,
+        ):
             _check_sound(answer)
             async for chunk in answer.content.iter_any():
                 if sound.push(chunk):
