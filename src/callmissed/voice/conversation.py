@@ -150,12 +150,12 @@ class Conversation:
         if not self._opening or self._greeting is None:
             return
         await asyncio.wait([self._greeting], timeout=CLIP_WAIT_S)
-        clip = self._greeting.result() if self._greeting.done() else ()
+        clip = self._greeting.result() if self._greeting.done() else b""
         self._say(self._opening, clip)
 
     def bridge(self) -> None:
         """Tells the caller that it was we who were away for a moment; returns at once."""
-        self._say(bridge(self._terms.route.tts_language), ())
+        self._say(bridge(self._terms.route.tts_language), b"")
 
     async def say_goodbye(self) -> None:
         """Returns when the caller has heard it, or after `GOODBYE_S`."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from livekit import rtc
-
 from callmissed.domain.prompts import apology, fillers, goodbye, unheard
 
-Clip = tuple[rtc.AudioFrame, ...]
+Clip = bytes
+"""Mono PCM16 at the rate of the call's output; empty where a sentence could not be recorded."""
 
 QUIET_LIMIT_S = 1.8
 """So long nobody speaks at most while an answer is awaited."""
@@ -46,7 +45,7 @@ class Clips:
 
     def find(self, text: str) -> Clip:
         """Empty where it could not be recorded."""
-        return self._clips.get(text, ())
+        return self._clips.get(text, b"")
 
     def _all(self) -> tuple[str, ...]:
         return (self.apology, *self.fillers, self.unheard, self.goodbye)

@@ -10,12 +10,12 @@ from livekit import rtc
 
 from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
-from callmissed.voice.candidates import Choices, describe
+from callmissed.voice.candidates import describe
 from callmissed.voice.clauses import ClauseCutter
 from callmissed.voice.fillers import QUIET_LIMIT_S, Clip, Clips, Patience
 from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
 from callmissed.voice.script import Script
-from callmissed.voice.synthesis import Synthesis
+from callmissed.voice.synthesis import Synthesis, cut_frames
 
 logger = logging.getLogger(__name__)
 
@@ -57,13 +57,11 @@ class Voice:
 
     async def record(self, text: str) -> Clip:
         """The text as sound, ahead of time; empty when no voice can make it."""
-        reel = Reel(asyncio.Event())
-        take = reel.open_take()
-        await self._synthesis.fill(reel, take, text, Choices(), ahead_s=lambda: 0.0)
-        if take.failure is not None:
-            logger.warning("a clip could not be synthesised: %s", describe(take.failure))
-            return ()
-        return tuple(step for step in take.steps if isinstance(step, rtc.AudioFrame))
+        try:
+            return await self._synthesis.record(text)
+        except Exception as error:
+            logger.warning("a clip could not be synthesised: %s", describe(error))
+            return b""
 
     async def play(
         self, text: str, clip: Clip, find_answer: Callable[[], Answer]
@@ -71,10 +69,9 @@ class Voice:
         """A recorded clip as the next line of an answer, which is asked for when it begins."""
         answer = find_answer()
         answer.script.begin_line(text)
-        for frame in clip:
-            answer.script.add_sound(frame.duration)
+        answer.script.add_sound(self._duration_s(clip))
         answer.script.end_line()
-        for frame in clip:
+        for frame in cut_frames(clip, self._synthesis.rate_hz):
             self._note_sound(frame, answer)
             yield frame
 
@@ -120,7 +117,8 @@ class Voice:
             async for step in steps:
                 match step:
                     case None:
-                        for frame in self._fill_silence(patience, reel, answer):
+                        clip = self._fill_silence(patience, reel, answer)
+                        for frame in cut_frames(clip, self._synthesis.rate_hz):
                             yield frame
                     case Began(text=text, expected_s=expected_s):
                         answer.script.begin_line(text, expected_s)
@@ -148,8 +146,8 @@ class Voice:
             raise TooLateError
         clip = self.clips.find(text)
         if not clip:
-            return ()
-        sound_s = sum(frame.duration for frame in clip)
+            return clip
+        sound_s = self._duration_s(clip)
         answer.fillers.append(text)
         answer.script.add_aside(text, sound_s)
         reel.made_s += sound_s
@@ -213,6 +211,9 @@ class Voice:
     def _ahead_s(self, reel: Reel, answer: Answer) -> float:
         """How much sound is made and not yet played."""
         return max(0.0, reel.made_s - answer.position_s())
+
+    def _duration_s(self, clip: Clip) -> float:
+        return len(clip) / 2 / self._synthesis.rate_hz
 
     def _note_clause(self, answer: Answer) -> None:
         if answer.instants.first_clause_s is None:

@@ -75,7 +75,7 @@ class Synthesis:
     ) -> None:
         self._speakers = {speaker.candidate.model.id: speaker for speaker in speakers}
         self._candidates = [speaker.candidate for speaker in speakers]
-        self._rate_hz = rate_hz
+        self.rate_hz = rate_hz
         self._privacy = privacy
         self._sentences = sentences
         self._meter = meter
@@ -149,6 +149,30 @@ class Synthesis:
         reel.add(take, Ended())
         reel.end_take(take)
 
+    async def record(self, text: str) -> bytes:
+        """The whole text as mono PCM16, by one voice. Raises the failure of the last voice asked."""
+        trial = Trial(Service.TTS, self._willing, Choices())
+        spoken = speak_forms(text, self.language)
+        while (candidate := trial.next()) is not None:
+            chunks: list[bytes] = []
+            try:
+                sound = self._sound_of(candidate, text, spoken)
+                async with asyncio.timeout(self._first_frame_s) as limit, aclosing(sound) as made:
+                    async for chunk in made:
+                        chunks.append(chunk)
+                        limit.reschedule(_now_s() + self._next_frame_s)
+                if not any(chunks):
+                    raise NoSoundError
+                trial.succeeded()
+                clip = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                self._learn_pace(candidate.model.id, spoken, len(clip) / 2 / self.rate_hz)
+                return clip
+            except RecordingLostError:
+                trial.repeat()
+            except Exception as error:
+                trial.failed(error, after_output=bool(chunks))
+        raise trial.last_error
+
     def _learn_pace(self, model_id: str, spoken: str, made_s: float) -> None:
         """How long a letter takes this voice: by it a sentence is cut that breaks off."""
         if len(spoken) >= LEAST_LETTERS_FOR_PACE:
@@ -156,7 +180,7 @@ class Synthesis:
 
     def _add_sound(self, reel: Reel, take: Take, pcm: bytes) -> float:
         made_s = 0.0
-        for frame in cut_frames(pcm, self._rate_hz):
+        for frame in cut_frames(pcm, self.rate_hz):
             reel.add(take, frame)
             made_s += frame.duration
         return made_s
@@ -192,7 +216,7 @@ class Synthesis:
             candidate.model.id,
             voice,
             self.language,
-            self._rate_hz,
+            self.rate_hz,
             spoken,
         )
 
@@ -200,10 +224,10 @@ class Synthesis:
         resampler: Resampler | None = None
         async with aclosing(_frames_of(engine, text)) as frames:
             async for frame in frames:
-                if frame.sample_rate == self._rate_hz:
+                if frame.sample_rate == self.rate_hz:
                     yield bytes(frame.data)
                     continue
-                resampler = resampler or Resampler(frame.sample_rate, self._rate_hz)
+                resampler = resampler or Resampler(frame.sample_rate, self.rate_hz)
                 yield resampler.push(np.frombuffer(frame.data, np.int16)).tobytes()
         if resampler is not None:
             yield resampler.flush().tobytes()
