@@ -28,7 +28,7 @@ FRAME = int(RATE_HZ * FRAME_S)
 VAD_LATE_S = 0.1
 VAD_SILENCE_S = 0.25
 
-Kind = Literal["error", "end", "stall", "never_final", "refuse", "odd_error"]
+Kind = Literal["error", "end", "stall", "never_final", "refuse", "refuse_this", "odd_error"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ class _ToneStream(stt.RecognizeStream):
         try:
             if self._failing is not None and self._failing.kind == "refuse":
                 raise APIStatusError("refused", status_code=403, retryable=False)
+            if self._failing is not None and self._failing.kind == "refuse_this":
+                raise APIStatusError("refused", status_code=422, retryable=False)
             async for item in self._input_ch:
                 if self._breaks():
                     return

@@ -40,7 +40,7 @@ async def _hear_one(dice: random.Random) -> Run:
     said = dice.choices(ENGLISH, k=dice.randint(1, 16))
     pause_at = dice.randint(1, len(said))
     pause_s = dice.choice([0.0, 0.0, 0.35, 0.8])
-    kind = dice.choice([kind for kind in get_args(Kind) if kind != "refuse"])
+    kind = dice.choice([kind for kind in get_args(Kind) if not kind.startswith("refuse")])
     after_s = dice.uniform(0.0, 2.0 + len(said) * 0.2 + pause_s)
     engine = ToneEars(
         [Failing(kind, after_s)],

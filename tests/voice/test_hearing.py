@@ -105,6 +105,14 @@ def test_one_behind_an_open_breaker_is_not_asked() -> None:
     assert chosen.connections == 0
 
 
+def test_one_that_refuses_this_call_is_not_blamed_for_others() -> None:
+    hearing = heard_by(ToneEars([Failing("refuse_this")] * 9), ToneEars())
+    assert hearing.words == WORDS
+    hearing.candidates[0].breaker.failed()
+    hearing.candidates[0].breaker.failed()
+    assert hearing.candidates[0].breaker.allows()
+
+
 def test_one_whose_spare_had_the_words_is_blamed() -> None:
     hearing = heard_by(ToneEars([Failing("stall", 1.1)], tells_partials=False), ToneEars())
     assert hearing.words == WORDS
@@ -251,6 +259,19 @@ def test_what_follows_final_words_is_not_lost_with_the_connection(
         return hearing
 
     assert run_jumping(call()).words == ["one", "two", "three", "four", "five", "six", "seven"]
+
+
+@pytest.mark.parametrize("tells_ends", [True, False])
+@pytest.mark.parametrize("after_s", [3.0, 3.3, 6.3])
+def test_what_a_caller_says_twice_is_heard_twice(tells_ends: bool, after_s: float) -> None:
+    async def call() -> Hearing:
+        hearing = Hearing(ToneEars([Failing("error", after_s)], tells_ends=tells_ends))
+        for _ in range(2):
+            await hearing.say("no", before_s=2.0)
+        await hearing.aclose()
+        return hearing
+
+    assert run_jumping(call()).words == ["no", "no"]
 
 
 def test_times_count_from_the_beginning_of_the_call() -> None:

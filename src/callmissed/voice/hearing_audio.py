@@ -38,8 +38,12 @@ class UnheardAudio:
         self._speech_from_s: float | None = None
         self._speech_to_s: float | None = None
         self.position_s = 0.0
-        self.doubtful_s = 0.0
+        self._doubtful_to_s = 0.0
         self.is_cut_short = False
+
+    @property
+    def doubtful_s(self) -> float:
+        return max(0.0, self._doubtful_to_s - self.begins_s)
 
     @property
     def has_speech(self) -> bool:
@@ -84,16 +88,17 @@ class UnheardAudio:
         """
         speech_to_s = self._speech_to_s
         if until_s is not None:
-            self._forget(min(until_s, self.position_s) - ONSET_S)
+            ends_s = min(until_s, self.position_s)
             if speech_to_s is None or speech_to_s > until_s + TAIL_S:
+                self._forget(ends_s - ONSET_S, ends_s)
                 self._speech_from_s = self.begins_s
-                self.doubtful_s = ONSET_S
+            else:
+                self._forget(ends_s)
         elif speech_to_s is not None:
-            self._forget(self.position_s - ONSET_S)
+            self.forget()
         else:
-            self._forget(self._quietest_place())
+            self._forget(self._quietest_place(), self.position_s)
             self._speech_from_s = self.begins_s
-            self.doubtful_s = self.position_s - self.begins_s
 
     def forget(self) -> None:
         """There are no words in what was kept."""
@@ -104,10 +109,10 @@ class UnheardAudio:
         for piece in self._pieces:
             yield piece.frame
 
-    def _forget(self, until_s: float) -> None:
+    def _forget(self, until_s: float, doubtful_to_s: float = 0.0) -> None:
         self._drop(until_s)
         self._speech_from_s = None
-        self.doubtful_s = 0.0
+        self._doubtful_to_s = doubtful_to_s
         self.is_cut_short = False
 
     def _drop(self, until_s: float) -> None:

@@ -21,6 +21,7 @@ class Leave(StrEnum):
 
     LOST = "the connection was lost"
     FAILED = "it does not work"
+    REFUSED = "it refuses this call"
     SILENT = "it has no word for what was said"
     UNFINISHED = "it does not finish what it hears"
     GIVEN_UP = "nobody has a word for what was said"
@@ -49,9 +50,15 @@ class CandidateOrder:
         return self._candidates[self._at]
 
     @property
+    def is_slow(self) -> bool:
+        """Whether the present one states itself how long its final words may take."""
+        return hasattr(self.present.engine, "final_timeout_s")
+
+    @property
     def final_s(self) -> float | None:
-        """How long the present one's final words may take, where it states that itself."""
-        return getattr(self.present.engine, "final_timeout_s", None)
+        """How long that is, where nobody stands behind it who could be asked sooner."""
+        is_last = self._at == len(self._candidates) - 1
+        return getattr(self.present.engine, "final_timeout_s", None) if is_last else None
 
     @property
     def is_out(self) -> bool:
@@ -93,6 +100,9 @@ class CandidateOrder:
             case Leave.FAILED:
                 self._failures += 1
                 self.present.breaker.failed()
+                self._pass_on()
+            case Leave.REFUSED:
+                self._failures += 1
                 self._pass_on()
             case Leave.UNFINISHED:
                 self.present.breaker.failed()

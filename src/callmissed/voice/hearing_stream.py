@@ -8,6 +8,7 @@ import structlog
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, stt
 
+from callmissed.voice.candidates import describe, speaks_of_provider
 from callmissed.voice.hearing_audio import UnheardAudio
 from callmissed.voice.hearing_order import CandidateOrder, Ears, Leave
 from callmissed.voice.hearing_report import Deafness, Report
@@ -112,17 +113,18 @@ class HearingStream(stt.RecognizeStream):
         """Returns when this recogniser is not listened to any more."""
         self._leave = None
         began_s, final_s = self._loop.time(), self._final_s
-        detail = "it ended"
+        failure, detail = Leave.FAILED, "it ended"
         try:
             self._connect(ears)
             await self._listen()
         except Exception as error:
-            detail = type(error).__name__
+            detail = describe(error)
+            failure = Leave.FAILED if speaks_of_provider(error) else Leave.REFUSED
         self._watch.connected_s = None
         if not self._has_input:
             return
         is_chance = self._loop.time() - began_s > STABLE_S or self._final_s != final_s
-        reason = self._leave or (Leave.LOST if is_chance else Leave.FAILED)
+        reason = self._leave or (Leave.LOST if is_chance else failure)
         log.warning("a recogniser is left", model=ears.model.id, reason=reason, kind=detail)
         self._order.leave(reason, self._loop.time())
         self._report.reconnects += reason is not Leave.FOR_CHOSEN
@@ -227,8 +229,8 @@ class HearingStream(stt.RecognizeStream):
         return self._watch.told_at_s() if self._order.is_out and is_new else None
 
     def _late_at_s(self) -> float | None:
-        is_slow = self._order.final_s is not None
-        was_noticed = self._watch.is_long and (is_slow or self._watch.last_event_s is not None)
+        may_be_words = self._order.is_slow or self._watch.last_event_s is not None
+        was_noticed = self._watch.is_long and may_be_words
         return self._watch.late_at_s() if was_noticed or self._partial is not None else None
 
     def _look(self) -> None:
