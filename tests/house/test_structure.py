@@ -14,6 +14,7 @@ LONGEST_FILE = 300
 # Nouns of the store that have no resource of their own in the API, each with the reason.
 WITHOUT_A_DOOR = {
     "turns": "read through sessions",
+    "usage": "told by calls, shown with turns",
     "claims": "the workers' side of sessions",
     "events": "written only; the stream is a door to come",
     "workers": "an inside matter of calls",
