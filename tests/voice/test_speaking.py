@@ -268,6 +268,19 @@ async def test_personal_sentences_are_made_each_time() -> None:
     assert len(mouth.said) == 2 + 2 + 1
 
 
+async def test_a_voice_follows_the_language_only_where_it_speaks_it() -> None:
+    voice = a_voice(PlannedTTS())
+    await voice.clips.record_all()
+    assert not voice.set_language("ta-IN")
+    assert voice.clips.apology == APOLOGIES["en"]
+    assert voice.clips.are_complete
+    assert voice.set_language("hi-IN")
+    assert voice.clips.apology == APOLOGIES["hi"]
+    assert not voice.clips.are_complete
+    await voice.clips.record_all()
+    assert voice.clips.are_complete
+
+
 def test_the_rest_of_a_text_begins_behind_the_words_that_were_made() -> None:
     text = "one two three four"
     assert unsaid(text, 0.0, 2.0) == text
