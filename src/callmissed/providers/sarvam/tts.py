@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Never
 
 import aiohttp
-from livekit.agents import APIError, tts
+from livekit.agents import APIError, APIStatusError, tts
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 
 from callmissed.domain.models import Access, Model, Service
@@ -114,6 +114,7 @@ class SarvamSpeech(tts.ChunkedStream):
 
     It begins again, once, where a socket that had waited for it turns out to have ended meanwhile.
     After the first sound an error is not retryable: the piece would be heard from its start again.
+    A text counts as spoken where it was sent and neither refused nor answered by the socket's end.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class SarvamSpeech(tts.ChunkedStream):
         super().__init__(tts=owner, input_text=text, conn_options=conn_options)
         self._owner = owner
         self._config = config
-        self._is_sent = False
+        self._is_taken = False
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
         """Raises APIStatusError, APIConnectionError, APITimeoutError."""
@@ -131,18 +132,17 @@ class SarvamSpeech(tts.ChunkedStream):
         sound = PieceSound(output_emitter, raw, rate_hz)
         if not self._input_text.strip():
             return
-        self._is_sent = False
+        self._is_taken = False
         try:
             try:
                 await self._speak(sound)
             except _StaleSocketError:
-                self._is_sent = False
                 await self._speak(sound)
         except APIError as error:
             error.retryable = error.retryable and not sound.has_sounded
             raise
         finally:
-            if self._is_sent:
+            if self._is_taken:
                 self._owner.count(len(self._input_text))
 
     async def _speak(self, sound: PieceSound) -> None:
@@ -150,8 +150,12 @@ class SarvamSpeech(tts.ChunkedStream):
             try:
                 await self._send(socket)
                 await self._hear(socket, sound)
+            except APIStatusError:
+                self._is_taken = sound.has_sounded
+                raise
             except SocketEndedError as error:
-                if socket.may_be_stale:
+                self._is_taken = self._is_taken and not socket.is_unheard
+                if socket.has_waited and socket.is_unheard:
                     raise _StaleSocketError("the socket had ended while it waited") from error
                 raise
 
@@ -160,7 +164,7 @@ class SarvamSpeech(tts.ChunkedStream):
         for part in cut_text(self._input_text):
             await socket.send(text_message(part))
         await socket.send(FLUSH)
-        self._is_sent = True
+        self._is_taken = True
 
     async def _hear(self, socket: SpeechSocket, sound: PieceSound) -> None:
         """Returns with the piece's final; messages without sound are no sign of life."""

@@ -46,8 +46,10 @@ class SpeechSocket:
         self._socket = socket
         self._config: SpeechConfig | None = None
         self._waiting: asyncio.Task[APIError] | None = None
-        self.may_be_stale = False
-        """It waited for this piece, and nothing came from it since."""
+        self.has_waited = False
+        """It was open already when this piece began."""
+        self.is_unheard = True
+        """Nothing came from it since this piece began."""
 
     async def configure(self, config: SpeechConfig) -> None:
         """Afterwards the next text is spoken so. Raises as `send` does."""
@@ -76,7 +78,7 @@ class SpeechSocket:
             raise APITimeoutError("Sarvam sends no sound") from error
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise SocketEndedError(f"Sarvam ended the socket ({self._socket.close_code})")
-        self.may_be_stale = False
+        self.is_unheard = False
         return read_message(message.data)
 
     def wait(self, on_end: Callable[["SpeechSocket"], None]) -> None:
@@ -97,6 +99,7 @@ class SpeechSocket:
         has_ended = task.done()
         task.cancel()
         await asyncio.wait({task})
+        self.is_unheard = True
         return task.result() if has_ended else None
 
     async def aclose(self) -> None:
@@ -183,7 +186,7 @@ class SpeechSockets:
         while self._idle:
             socket = self._idle.pop()
             if await self._wake(socket) is None:
-                socket.may_be_stale = True
+                socket.has_waited = True
                 return socket
         if self._is_closed:
             raise _closed()
