@@ -18,7 +18,7 @@ from livekit.agents.voice.speech_handle import SpeechHandle
 from callmissed.domain.calls import CallDesk, CallTerms
 from callmissed.domain.lines import AgentState, Captions, Playhead
 from callmissed.domain.models import Candidate
-from callmissed.domain.prompts import bridge, compose_instructions
+from callmissed.domain.prompts import compose_instructions
 from callmissed.domain.turns import Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.agent import CallAgent
@@ -105,7 +105,7 @@ class Conversation:
             meter=meter,
             clock=clock,
         )
-        self._opening = bridge(terms.route.tts_language) if terms.has_begun else terms.greeting
+        self._opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
         self._agent = CallAgent(
             instructions=compose_instructions(terms.system_prompt, terms.route.language),
             desk=desk if terms.passages else None,
@@ -155,7 +155,8 @@ class Conversation:
 
     def bridge(self) -> None:
         """Tells the caller that it was we who were away for a moment; returns at once."""
-        self._say(bridge(self._terms.route.tts_language), b"")
+        words = self._voice.clips.bridge
+        self._say(words, self._voice.clips.find(words))
 
     async def say_goodbye(self) -> None:
         """Returns when the caller has heard it, or after `GOODBYE_S`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from callmissed.domain.prompts import apology, fillers, goodbye, unheard
+from callmissed.domain.prompts import apology, bridge, fillers, goodbye, unheard
 
 Clip = bytes
 """Mono PCM16 at the rate of the call's output; empty where a sentence could not be recorded."""
@@ -18,6 +18,7 @@ class Clips:
         self._record = record
         self._clips: dict[str, Clip] = {}
         self.apology = ""
+        self.bridge = ""
         self.goodbye = ""
         self.unheard = ""
         self.fillers: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class Clips:
         """From now on the sentences are those of this language (BCP-47); `record_all` makes them
         sound."""
         self.apology = apology(language)
+        self.bridge = bridge(language)
         self.goodbye = goodbye(language)
         self.unheard = unheard(language)
         self.fillers = fillers(language)
@@ -48,7 +50,7 @@ class Clips:
         return self._clips.get(text, b"")
 
     def _all(self) -> tuple[str, ...]:
-        return (self.apology, *self.fillers, self.unheard, self.goodbye)
+        return (self.apology, *self.fillers, self.bridge, self.unheard, self.goodbye)
 
 
 class Patience:
