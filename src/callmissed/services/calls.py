@@ -96,7 +96,8 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         access=await open_access(db, vault, session.tenant_id, session.route),
         private_words=tuple(request["variables"].values()),
         history=tuple(history),
-        has_begun=session.started_at is not None or bool(history),
+        has_begun=session.spent_s is not None or bool(history),
+        library_base_ids=() if passages else tuple(bases),
     )
 
 
@@ -148,12 +149,8 @@ def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:
 
 
 def _join_seconds_left(session: ClaimedSession) -> float:
-    waited_s = (utc_now() - session.created_at).total_seconds()
-    return max(LEAST_DURATION_S, min(JOIN_WINDOW_S, JOIN_WINDOW_S - waited_s))
+    return max(LEAST_DURATION_S, JOIN_WINDOW_S - session.waited_s)
 
 
 def _seconds_left(session: ClaimedSession) -> float:
-    if session.started_at is None:
-        return float(session.max_duration_s)
-    spent_s = (utc_now() - session.started_at).total_seconds()
-    return max(LEAST_DURATION_S, session.max_duration_s - spent_s)
+    return max(LEAST_DURATION_S, session.max_duration_s - (session.spent_s or 0.0))

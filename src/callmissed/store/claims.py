@@ -34,7 +34,9 @@ _claim = (_sessions.id, _sessions.tenant_id, _sessions.epoch, _sessions.created_
 
 @dataclass(frozen=True, slots=True)
 class ClaimedSession:
-    """`request` is a SessionRequest as JSON."""
+    """`request` is a SessionRequest as JSON. `waited_s` counts from the session's creation,
+    `spent_s` from its start (None before it), both by the database's clock.
+    """
 
     tenant_id: UUID
     bot_id: UUID | None
@@ -43,8 +45,8 @@ class ClaimedSession:
     route: Route
     room: str
     max_duration_s: int
-    created_at: datetime
-    started_at: datetime | None
+    waited_s: float
+    spent_s: float | None
 
 
 async def take(
@@ -149,7 +151,11 @@ async def find_claimed(db: SystemDb, claim: Claim) -> ClaimedSession | None:
     """None when the session has ended or a later epoch has begun."""
     row = await fetch_first(
         db,
-        select(voice_sessions).where(
+        select(
+            voice_sessions,
+            _seconds_since(_sessions.created_at).label("waited_s"),
+            _seconds_since(_sessions.started_at).label("spent_s"),
+        ).where(
             _sessions.id == claim.session_id,
             _sessions.tenant_id == claim.tenant_id,
             _sessions.epoch == claim.epoch,
@@ -166,8 +172,8 @@ async def find_claimed(db: SystemDb, claim: Claim) -> ClaimedSession | None:
         route=route_json.validate_python(row["route"]),
         room=row["room"],
         max_duration_s=row["max_duration_s"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
+        waited_s=float(row["waited_s"]),
+        spent_s=None if row["spent_s"] is None else float(row["spent_s"]),
     )
 
 
@@ -235,6 +241,10 @@ async def list_open_among(db: SystemDb, ids: Sequence[UUID]) -> list[UUID]:
 async def find_known(db: SystemDb, ids: Collection[UUID]) -> set[UUID]:
     statement = select(_sessions.id).where(_sessions.id.in_(ids))
     return {row["id"] for row in await fetch_all(db, statement)}
+
+
+def _seconds_since(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.extract("epoch", func.now() - moment)
 
 
 def _leased(lease_s: float) -> dict[str, Any]:
