@@ -97,7 +97,6 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         private_words=tuple(request["variables"].values()),
         history=tuple(history),
         has_begun=session.spent_s is not None or bool(history),
-        library_base_ids=() if passages else tuple(bases),
     )
 
 
