@@ -41,12 +41,14 @@ MEANT: dict[tuple[str, str], Any] = {
     ("voice_sessions", "max_duration_s"): 300,
     ("voice_sessions", "worker_id"): None,
     ("voice_sessions", "accounts"): lambda _: [],
+    ("voice_sessions", "usage"): lambda _: Jsonb([]),
     ("bot_versions", "models"): Jsonb({}),
     ("bot_versions", "knowledge_base_ids"): lambda _: [],
     ("turns", "sources"): lambda canary: Jsonb(
         [{"document": canary, "heading": canary, "score": 1.0}]
     ),
     ("turns", "stages"): Jsonb({"llm": 10}),
+    ("turns", "usage"): lambda _: Jsonb([]),
     ("audit_log", "actor_kind"): "person",
     ("audit_log", "actor_id"): lambda _: uuid4(),
     ("api_keys", "kind"): "secret",
