@@ -16,6 +16,7 @@ WITHOUT_A_DOOR = {
     "turns": "read through sessions",
     "usage": "told by calls, shown with turns",
     "claims": "the workers' side of sessions",
+    "overdue": "the sweeps' side of sessions",
     "events": "written only; the stream is a door to come",
     "workers": "an inside matter of calls",
     "idempotency": "a header, not a resource",

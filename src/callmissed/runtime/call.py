@@ -37,7 +37,8 @@ from callmissed.domain.usage import Meter
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
 from callmissed.runtime.deadlines import Deadlines
-from callmissed.runtime.joining import Line, OpenLine, close_call, open_patiently, open_room_line
+from callmissed.runtime.joining import OpenLine, close_call, open_patiently, open_room_line
+from callmissed.transports.line import Line
 from callmissed.voice.conversation import Conversation
 from callmissed.voice.meters import CallMeter
 from callmissed.voice.sentence_cache import SentenceCache

@@ -2,15 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
-
-from livekit.agents.voice import io
+from collections.abc import Awaitable, Callable
 
 from callmissed.domain.calls import CallTerms
-from callmissed.domain.lines import Captions, LineNews, Playhead
 from callmissed.domain.sessions import CALLER_IDENTITY
 from callmissed.providers import Models
+from callmissed.transports.line import Line
 from callmissed.transports.livekit_room import RoomLine
 from callmissed.voice.conversation import Conversation
 
@@ -18,21 +15,6 @@ PATIENCE_S = 20.0
 TRY_AGAIN_S = 0.25
 
 logger = logging.getLogger(__name__)
-
-
-class Line(Protocol):
-    """What a transport gives a call."""
-
-    @property
-    def sound_in(self) -> io.AudioInput: ...
-    @property
-    def sound_out(self) -> io.AudioOutput: ...
-    @property
-    def playhead(self) -> Playhead: ...
-    @property
-    def captions(self) -> Captions: ...
-    def news(self) -> AsyncIterator[LineNews]: ...
-    async def aclose(self) -> None: ...
 
 
 OpenLine = Callable[[CallTerms, int], Awaitable[Line]]
