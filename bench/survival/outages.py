@@ -2,7 +2,7 @@
 silence.
 
 `python -m bench.survival.outages media` kills livekit-server in 10 calls, one after the other; it is
-back within a second. `… database` stops PostgreSQL for 60 s under 5 calls at once. `… freeze` stops
+back within a second; `… gone` stops it until 2 calls have ended. `… database` stops PostgreSQL for 60 s under 5 calls at once. `… freeze` stops
 a call process for 30 s in 3 calls and lets it go on. `… sleep` does the same with a whole host of two.
 `… drain` drains a worker under 5 calls.
 """
@@ -27,6 +27,7 @@ from tests.speech.recordings import read_recording
 OUTAGE_S = 60.0
 FREEZE_S = 30.0
 HEAR_WITHIN_S = 40.0
+GONE_WITHIN_S = 90.0
 MOMENTS = ("speech", "thought", "silence")
 
 
@@ -47,6 +48,26 @@ async def lose_media(stack: Stack, customer: Customer, calls: int) -> dict[str, 
         faults += await _judge(stack, call)
         print(f"{moment}: heard after {silent_s[-1:]} s", flush=True)
     return {"what": "media server killed", "calls": calls, **_spread(silent_s), "faults": faults}
+
+
+async def lose_media_for_good(stack: Stack, customer: Customer, calls: int) -> dict[str, object]:
+    """Nothing brings the media server back until the calls have ended for that reason."""
+    faults: list[str] = []
+    ended_s: list[float] = []
+    async with AsyncExitStack() as leaving:
+        talking = [await leaving.enter_async_context(in_call(customer)) for _ in range(calls)]
+        for call in talking:
+            await call.hear_one_more(0)
+            call.deaths_s.append(time.monotonic())
+        began_s = time.monotonic()
+        await stack.stop_media()
+        for call in talking:
+            await customer.end_of(call.id, GONE_WITHIN_S)
+            ended_s.append(round(time.monotonic() - began_s, 1))
+        await stack.start_media()
+    for call in talking:
+        faults += await _judge(stack, call, may_end=frozenset({"media_lost"}))
+    return {"what": "media server gone", "calls": calls, "ended_s": ended_s, "faults": faults}
 
 
 async def lose_database(stack: Stack, customer: Customer, calls: int) -> dict[str, object]:
@@ -206,8 +227,13 @@ async def _slowest_refusal_s(customer: Customer) -> float:
     return round(slowest_s, 2)
 
 
-async def _judge(stack: Stack, call: Call, epoch: int | None = None) -> list[str]:
-    history = await write_history(stack, call)
+async def _judge(
+    stack: Stack,
+    call: Call,
+    epoch: int | None = None,
+    may_end: frozenset[str] = frozenset({"user_left"}),
+) -> list[str]:
+    history = await write_history(stack, call, may_end)
     faults = [f"{call.id}: {fault}" for fault in find_faults(history)]
     if epoch is not None and history.epoch != epoch:
         faults.append(f"{call.id}: taken over, epoch {history.epoch}")
@@ -223,6 +249,7 @@ def _spread(silent_s: list[float]) -> dict[str, object]:
 
 RUNS: dict[str, tuple[Callable[[Stack, Customer, int], Awaitable[dict[str, object]]], int, int]] = {
     "media": (lose_media, 10, 1),
+    "gone": (lose_media_for_good, 2, 1),
     "database": (lose_database, 5, 1),
     "freeze": (freeze_process, 3, 1),
     "sleep": (freeze_host, 3, 2),
