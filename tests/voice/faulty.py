@@ -21,7 +21,7 @@ from callmissed.domain.usage import Measure, Meter, Usage
 from callmissed.kit.breaker import Breaker
 from callmissed.providers import NoMeter
 
-Fault = Literal["refuse", "status", "hang", "stall", "break", "empty"]
+Fault = Literal["refuse", "status", "hang", "stall", "break", "empty", "short"]
 FAULTS: tuple[Fault, ...] = ("refuse", "status", "hang", "stall", "break", "empty")
 EARLY: tuple[Fault, ...] = ("refuse", "status", "hang", "empty")
 """Those that come before anything was delivered."""
@@ -186,6 +186,8 @@ class _PlannedSpeech(tts.ChunkedStream):
         for index, word in enumerate(self._input_text.split()):
             if self._plan.fault is not None and index >= self._plan.after_words:
                 await fail_late(self._plan)
+                if self._plan.fault == "short":
+                    break
             output_emitter.push(tone(sound_s(word), owner.rate_hz))
             await asyncio.sleep(owner.word_s)
         output_emitter.flush()

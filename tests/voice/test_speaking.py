@@ -97,6 +97,19 @@ async def test_every_word_is_spoken_whatever_fails(fault: Fault, spare_rate_hz: 
         assert heard_s == pytest.approx(made_s, abs=0.25)
 
 
+async def test_a_voice_that_ends_as_if_it_had_said_all_is_not_believed() -> None:
+    first = PlannedTTS([Plan("short", 1)], name="first")
+    spare = PlannedTTS(name="spare")
+    answer = an_answer()
+    sentences = SentenceCache()
+    await speak(a_voice(first, spare, sentences=sentences), text_of(SENTENCE), answer)
+    assert [one.reason for one in answer.choices.fallbacks] == ["TooShortError"]
+    kept_s = sentences.size_bytes / 2 / RATE_HZ
+    assert kept_s == pytest.approx(sound_s(spare.said[0]), abs=0.05)
+    assert spare.said == [SENTENCE.removeprefix("this ")]
+    assert answer.script.text == SENTENCE
+
+
 async def test_a_voice_that_was_left_is_not_taken_up_again_in_the_same_answer() -> None:
     first = PlannedTTS([Plan(), Plan("break", 2), Plan()], name="first")
     spare = PlannedTTS(name="spare")

@@ -31,12 +31,18 @@ NEARLY_DRY_S = 0.3
 """With more sound than that still to be played, a voice may take its time."""
 FRAME_MS = 100
 LEAST_LETTERS_FOR_PACE = 10
+LEAST_SHARE = 0.3
+"""Of the expected length; a stream over HTTP that breaks off may look as if it had ended."""
 TTS_OPTIONS = APIConnectOptions(max_retry=0, timeout=FIRST_FRAME_TIMEOUT_S)
 """The next voice is worth more than the same one again."""
 
 
 class NoSoundError(Exception):
     """A voice ended without a sound."""
+
+
+class TooShortError(Exception):
+    """A voice ended, without an error, long before its text can have been said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ class Synthesis:
         has_begun = False
         while (candidate := trial.next()) is not None:
             spoken = speak_forms(rest, self.language)
-            expected_s = len(spoken) * self._paces.get(candidate.model.id, SECONDS_A_LETTER)
+            expected_s = self._expected_s(candidate, spoken)
             step = WentOn if has_begun else Began
             reel.add(take, step(rest, expected_s))
             has_begun = True
@@ -131,8 +137,6 @@ class Synthesis:
                         made_s += self._add_sound(reel, take, chunk)
                         dry_s = max(0.0, ahead_s() - NEARLY_DRY_S)
                         limit.reschedule(_now_s() + max(self._next_frame_s, dry_s))
-                if not made_s:
-                    raise NoSoundError
                 trial.succeeded()
                 self._learn_pace(candidate.model.id, spoken, made_s)
                 break
@@ -161,17 +165,19 @@ class Synthesis:
                     async for chunk in made:
                         chunks.append(chunk)
                         limit.reschedule(_now_s() + self._next_frame_s)
-                if not any(chunks):
-                    raise NoSoundError
-                trial.succeeded()
                 clip = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-                self._learn_pace(candidate.model.id, spoken, len(clip) / 2 / self.rate_hz)
+                made_s = len(clip) / 2 / self.rate_hz
+                trial.succeeded()
+                self._learn_pace(candidate.model.id, spoken, made_s)
                 return clip
             except RecordingLostError:
                 trial.repeat()
             except Exception as error:
                 trial.failed(error, after_output=bool(chunks))
         raise trial.last_error
+
+    def _expected_s(self, candidate: Candidate[tts.TTS[Any]], spoken: str) -> float:
+        return len(spoken) * self._paces.get(candidate.model.id, SECONDS_A_LETTER)
 
     def _learn_pace(self, model_id: str, spoken: str, made_s: float) -> None:
         """How long a letter takes this voice: by it a sentence is cut that breaks off."""
@@ -190,7 +196,7 @@ class Synthesis:
     ) -> AsyncGenerator[bytes, None]:
         """From the cache where the sentence may stand there; counted as cached then."""
         if self._sentences is None or is_personal(text, self._privacy.private_words):
-            async with aclosing(self._synthesise(candidate.engine, spoken)) as chunks:
+            async with aclosing(self._synthesise(candidate, spoken)) as chunks:
                 async for chunk in chunks:
                     yield chunk
             return
@@ -199,7 +205,7 @@ class Synthesis:
         def make() -> AsyncGenerator[bytes, None]:
             nonlocal is_made_here
             is_made_here = True
-            return self._synthesise(candidate.engine, spoken)
+            return self._synthesise(candidate, spoken)
 
         key = self._key(candidate, spoken)
         async with aclosing(self._sentences.sound(key, make)) as chunks:
@@ -220,17 +226,33 @@ class Synthesis:
             spoken,
         )
 
-    async def _synthesise(self, engine: tts.TTS[Any], text: str) -> AsyncGenerator[bytes, None]:
+    async def _synthesise(
+        self, candidate: Candidate[tts.TTS[Any]], spoken: str
+    ) -> AsyncGenerator[bytes, None]:
+        """Raises what the engine raises, NoSoundError and TooShortError."""
         resampler: Resampler | None = None
-        async with aclosing(_frames_of(engine, text)) as frames:
+        made_bytes = 0
+        async with aclosing(_frames_of(candidate.engine, spoken)) as frames:
             async for frame in frames:
-                if frame.sample_rate == self.rate_hz:
-                    yield bytes(frame.data)
-                    continue
-                resampler = resampler or Resampler(frame.sample_rate, self.rate_hz)
-                yield resampler.push(np.frombuffer(frame.data, np.int16)).tobytes()
+                chunk = bytes(frame.data)
+                if frame.sample_rate != self.rate_hz:
+                    resampler = resampler or Resampler(frame.sample_rate, self.rate_hz)
+                    chunk = resampler.push(np.frombuffer(chunk, np.int16)).tobytes()
+                made_bytes += len(chunk)
+                yield chunk
         if resampler is not None:
-            yield resampler.flush().tobytes()
+            yield (rest := resampler.flush().tobytes())
+            made_bytes += len(rest)
+        made_s = made_bytes / 2 / self.rate_hz
+        check_length(spoken, made_s, self._expected_s(candidate, spoken))
+
+
+def check_length(spoken: str, made_s: float, expected_s: float) -> None:
+    """Raises NoSoundError or TooShortError for what cannot be the whole text."""
+    if not made_s:
+        raise NoSoundError
+    if len(spoken) >= LEAST_LETTERS_FOR_PACE and made_s < LEAST_SHARE * expected_s:
+        raise TooShortError
 
 
 def unsaid(text: str, made_s: float, whole_s: float) -> str:
