@@ -1,10 +1,11 @@
 """What a call lives through when a server goes away under it, in moments of speech, thought and
-silence.
+silence. `python -m bench.survival.outages [RUN …] [--calls N]`:
 
-`python -m bench.survival.outages media` kills livekit-server in 10 calls, one after the other; it is
-back within a second; `… gone` stops it until 2 calls have ended. `… database` stops PostgreSQL for 60 s under 5 calls at once. `… freeze` stops
-a call process for 30 s in 3 calls and lets it go on. `… sleep` does the same with a whole host of two.
-`… drain` drains a worker under 5 calls.
+- `media` kills livekit-server in 10 calls, one after the other; it is back within a second;
+- `gone` stops it until 2 calls have ended;
+- `database` stops PostgreSQL for 60 s under 5 calls at once;
+- `freeze` stops a call process for 30 s in 3 calls and lets it go on; `sleep` a whole host of two;
+- `drain` drains a worker under 5 calls.
 """
 
 import argparse
