@@ -79,14 +79,14 @@ class HearingStream(stt.RecognizeStream):
             log.exception("hearing broke off")
             raise APIConnectionError("hearing broke off") from error
         finally:
+            self._has_input = False
             taking.cancel()
             if self._alarm is not None:
                 self._alarm.cancel()
-            left = [taking, *self._closing]
             if self._reading is not None:
                 self._reading.cancel()
-                left.append(self._reading)
-            await asyncio.wait(left, timeout=CLOSE_TIMEOUT_S)
+                self._closing.add(self._reading)
+            await asyncio.wait([taking, *self._closing], timeout=CLOSE_TIMEOUT_S)
 
     async def _take_sound(self) -> None:
         async for item in self._input_ch:
@@ -216,7 +216,7 @@ class HearingStream(stt.RecognizeStream):
         if self._alarm is not None:
             self._alarm.cancel()
         all_s = (self._deaf_at_s(), self._told_at_s(), self._late_at_s(), self._deafness.lost_at_s)
-        due_s = [at_s for at_s in all_s if at_s is not None]
+        due_s = [at_s for at_s in all_s if at_s is not None and self._has_input]
         self._alarm = self._loop.call_at(min(due_s), self._look) if due_s else None
 
     def _deaf_at_s(self) -> float | None:
