@@ -106,7 +106,11 @@ async def test_a_key_that_is_refused_is_told_as_such() -> None:
 async def test_what_fails_before_the_first_sound(
     kind: Kind, told: type[APIError], retryable: bool
 ) -> None:
-    async with running_providers(SWIFT) as providers, speaking(providers.sarvam_url) as voice:
+    meter = Counted()
+    async with (
+        running_providers(SWIFT) as providers,
+        speaking(providers.sarvam_url, meter) as voice,
+    ):
         providers.set_fault(Fault(PLACE, kind))
         for _ in range(2):
             with deadlines_for(told):
@@ -114,6 +118,7 @@ async def test_what_fails_before_the_first_sound(
             assert_told(error, told)
             assert error.retryable is retryable
         await _healed(providers, voice)
+        assert providers.ledger.total("characters") == meter.total
 
 
 @pytest.mark.parametrize("unit", ["messages", "bytes", "audio_ms"])
@@ -122,13 +127,18 @@ async def test_what_fails_after_the_first_sound(
     kind: Kind, told: type[APIError], unit: Unit
 ) -> None:
     after = {"messages": 3, "bytes": 20_000, "audio_ms": 300}[unit]
-    async with running_providers(SWIFT) as providers, speaking(providers.sarvam_url) as voice:
+    meter = Counted()
+    async with (
+        running_providers(SWIFT) as providers,
+        speaking(providers.sarvam_url, meter) as voice,
+    ):
         providers.set_fault(Fault(PLACE, kind, after=after, unit=unit))
         with deadlines_for(told):
             error = await failure(voice)
         assert_told(error, told)
         assert not error.retryable
         await _healed(providers, voice)
+        assert providers.ledger.total("characters") == meter.total
 
 
 async def _healed(providers: Providers, voice: SarvamTTS) -> None:

@@ -76,6 +76,9 @@ class SpeechSocket:
                 message = await self._socket.receive()
         except TimeoutError as error:
             raise APITimeoutError("Sarvam sends no sound") from error
+        if isinstance(message.data, aiohttp.WebSocketError):
+            self.is_unheard = False
+            raise APIConnectionError("Sarvam sent what cannot be read")
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise SocketEndedError(f"Sarvam ended the socket ({self._socket.close_code})")
         self.is_unheard = False
