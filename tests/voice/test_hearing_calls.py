@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pytest
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, llm, stt
 
+from callmissed.dev.providers import running_providers
 from callmissed.dev.tones import encode
 from callmissed.domain.models import Model
 from callmissed.domain.prompts import GOODBYES, UNHEARD, answer_in
 from callmissed.domain.sessions import EndReason
 from callmissed.kit.pcm import Samples, silence
 from callmissed.providers import Models
+from tests.providers.sarvam.loopback import listening_to
 from tests.voice.callers import load_words
 from tests.voice.ears import RATE_HZ, Failing, ToneEars
 from tests.voice.fakes import ScriptedLLM, ScriptedSTT, ToneTTS, scripted_models
@@ -102,6 +105,23 @@ async def test_a_caller_is_answered_in_the_language_they_speak() -> None:
     assert notes[0] == ""
     assert answer_in("hi-IN") in notes
     assert notes[-1] == answer_in("en-IN")
+
+
+@pytest.mark.parametrize("socket", ["realtime", "classic"])
+async def test_sarvam_tells_the_language_that_is_answered_in(socket: str) -> None:
+    said = ["what time is the clinic open", "क्या आज डॉक्टर", "when is the doctor"]
+    voice = MultilingualTTS()
+    async with running_providers() as sims, listening_to(sims.sarvam_url, sockets=(socket,)) as one:
+        call = start_call(models_with(one.engine, voice=voice), greeting=None)
+        for count, words in enumerate(said, start=1):
+            await call.line.microphone.say(in_tones(words))
+            await call.notes.until(lambda notes, count=count: len(notes.turns) == count)
+        await call.hang_up()
+    assert [turn.user_transcript for turn in call.notes.turns] == said
+    assert [turn.language for turn in call.notes.turns] == ["en-IN", "hi-IN", "en-IN"]
+    spoken = dict(voice.said_in)
+    answers = [turn.agent_response for turn in call.notes.turns]
+    assert [spoken[answer] for answer in answers] == ["en-IN", "hi-IN", "en-IN"]
 
 
 async def test_a_voice_that_does_not_speak_the_callers_language_keeps_its_own() -> None:
