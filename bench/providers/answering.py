@@ -1,7 +1,7 @@
 """Turns whose language and speech models fail at random: how long nobody speaks, what is lost.
 
-`python -m bench.providers.answering [TURNS] [SEED]` takes about fifteen minutes for 300 turns. The
-calls run without a room, on the simulators at the vendors' published medians, three at once. Dead
+`python -m bench.providers.answering [TURNS] [SEED] [AT_ONCE]` takes about fifteen minutes for 300 turns. The
+calls run without a room, on the simulators at the vendors' published medians, three calls at once. Dead
 air is measured at the transport: from the caller's last sound to the agent's next.
 """
 
@@ -16,12 +16,11 @@ from tests.voice.fault_findings import is_remembered_as_heard, said_words, used,
 from tests.voice.faulted_calls import CallRun, TurnRun, run_faulted_call
 
 TURNS_A_CALL = 15
-AT_ONCE = 3
 
 
-async def main(turns: int, seed: int) -> None:
+async def main(turns: int = 300, seed: int = 1, at_once: int = 3) -> None:
     prepare_process()
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(at_once)
 
     async def run(number: int) -> CallRun:
         async with gate:
@@ -87,5 +86,4 @@ def _covers(whole: dict[object, int], part: dict[object, int]) -> bool:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    numbers = [int(word) for word in sys.argv[1:3]]
-    asyncio.run(main(*numbers, *(300, 1)[len(numbers) :]))
+    asyncio.run(main(*map(int, sys.argv[1:4])))
