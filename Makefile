@@ -67,6 +67,10 @@ proofs-identity: setup fuzz ## the slow proofs of identity: forgeries, mutations
 bench: setup ## the voice loop beside Pipecat and LiveKit Agents on one contract; about 40 minutes, on a quiet machine
 	$(PY) -m bench.loop $(BENCH)
 
+proofs-providers: setup ## the slow proofs of failing providers: 500 broken utterances, 300 turns whose models fail
+	$(PY) -m bench.providers.hearing
+	$(PY) -m bench.providers.answering
+
 chaos: setup ## five minutes of random faults under calls, judged by their histories (CHAOS="--minutes 30 --seed 7")
 	$(PY) -m bench.survival.chaos $(CHAOS)
 
