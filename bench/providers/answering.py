@@ -1,8 +1,8 @@
 """Turns whose language and speech models fail at random: how long nobody speaks, what is lost.
 
-`python -m bench.providers.answering [TURNS] [SEED] [AT_ONCE]` takes about fifteen minutes for 300 turns. The
-calls run without a room, on the simulators at the vendors' published medians, three calls at once. Dead
-air is measured at the transport: from the caller's last sound to the agent's next.
+`python -m bench.providers.answering [TURNS] [SEED] [AT_ONCE]` (300, 1, 3) takes about fifteen minutes.
+The calls run without a room, on the simulators at the vendors' published medians. Dead air is
+measured at the transport: from the caller's last sound to the agent's next.
 """
 
 import asyncio
