@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from starlette.responses import StreamingResponse
 
-from callmissed.api import bounds, connections, envelope
+from callmissed.api import bounds, connections
 from callmissed.api.app import create_app
 from callmissed.api.connections import BoundedProtocol
 from callmissed.runtime.embedded.ports import free_ports
@@ -23,8 +23,8 @@ CLAIM = b"POST /v1/auth/claim HTTP/1.1\r\nHost: api.test\r\n"
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEADERS_WITHIN_S", SOON_S)
-    monkeypatch.setattr(bounds, "BODY_WITHIN_S", SOON_S)
-    monkeypatch.setattr(envelope, "ANSWER_WITHIN_S", 5 * SOON_S)
+    soon = bounds.Bounds(body_within_s=SOON_S, answer_within_s=5 * SOON_S)
+    monkeypatch.setattr(bounds, "USUAL", soon)
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ async def ask(
         if param.place == "body" and body is not None:
             body[param.name] = [value] if param.many else value
     more: dict[str, Any] = {} if body is None else {"json": body}
+    if operation.takes_a_file:
+        more = {"files": {"file": ("made up.md", b"# Made up\n\nWords.", "text/markdown")}}
     return await world.ask(caller, operation.method, path, params=params, **more)
 
 

@@ -24,6 +24,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "kind": "publishable",
         "allowed_domains": ["app.test"],
     },
+    "POST /v1/knowledge-bases/{knowledge_base_id}/documents": {"name": "a.md", "text": "# A\n\nB."},
 }
 
 

@@ -27,9 +27,19 @@ def _person(world: World, side: Rows) -> UUID:
     return world.add_person(side, Role.MEMBER)
 
 
+def _knowledge_base(world: World, side: Rows) -> UUID:
+    """What is made of documents after it stands in it."""
+    row = side.make("knowledge_bases")
+    side.first["knowledge_bases"] = row
+    base_id: UUID = row["id"]
+    return base_id
+
+
 FACTORIES: dict[str, Factory] = {
     "session_id": _row("voice_sessions"),
     "bot_id": _bot,
+    "knowledge_base_id": _knowledge_base,
+    "document_id": _row("documents"),
     "key_id": _row("api_keys"),
     "person_id": _person,
     "actor": _person,

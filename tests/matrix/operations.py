@@ -42,6 +42,10 @@ class Operation:
         return self.method != "GET"
 
     @property
+    def takes_a_file(self) -> bool:
+        return "multipart/form-data" in self.form.get("requestBody", {}).get("content", {})
+
+    @property
     def body_schema(self) -> dict[str, Any] | None:
         content = self.form.get("requestBody", {}).get("content", {})
         schema = content.get("application/json", {}).get("schema")

@@ -44,6 +44,7 @@ MEANT: dict[tuple[str, str], Any] = {
     ("voice_sessions", "usage"): lambda _: Jsonb([]),
     ("bot_versions", "models"): Jsonb({}),
     ("bot_versions", "knowledge_base_ids"): lambda _: [],
+    ("documents", "state"): "failed",
     ("turns", "sources"): lambda canary: Jsonb(
         [{"document": canary, "heading": canary, "score": 1.0}]
     ),

@@ -1,7 +1,7 @@
 """Runs a call in this process: its terms, its sink, its orders, its desk."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -97,7 +97,7 @@ class FixedDesk:
     retrieval: Retrieval
     asked: list[str] = field(default_factory=list)
 
-    async def retrieve(self, words: str) -> Retrieval:
+    async def retrieve(self, words: str, earlier: Sequence[str] = ()) -> Retrieval:
         self.asked.append(words)
         return self.retrieval
 

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callmissed.api.bounds import ANSWER_WITHIN_S, bounded
+from callmissed.api.bounds import bounded, bounds_of
 from callmissed.api.errors import allowed_methods, crashed, render_refusal, took_too_long
 from callmissed.kit.origin import Origin, set_origin
 
@@ -84,7 +84,8 @@ class Gate:
             await Response(status_code=204, headers={"Allow": allowed})(scope, receive, send)
             return
         has_started = is_over = False
-        deadline = asyncio.timeout(ANSWER_WITHIN_S)
+        answer_within_s = bounds_of(scope).answer_within_s
+        deadline = asyncio.timeout(answer_within_s)
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope = {**scope, "method": "GET"}
@@ -112,7 +113,7 @@ class Gate:
                 _log.exception("a request crashed", path=scope["path"])
             if has_started:
                 raise
-            refusal = took_too_long(ANSWER_WITHIN_S) if is_late else crashed()
+            refusal = took_too_long(answer_within_s) if is_late else crashed()
             request_id = scope["state"]["request_id"]
             answer = render_refusal(refusal, public_url=self.public_url, request_id=request_id)
             await answer(scope, receive, passed)

@@ -36,6 +36,8 @@ CREATE_SESSIONS = Rule(STAFF, (VOICE,), for_browsers=True)
 END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
+READ_KNOWLEDGE = Rule(STAFF, (frozenset({"bots:read"}), frozenset({"bots:write"})))
+CHANGE_KNOWLEDGE = Rule(STAFF, (frozenset({"bots:write"}),))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
 READ_PROVIDERS = Rule(ADMINS, (frozenset({"providers:read"}), frozenset({"providers:write"})))
 CHANGE_PROVIDERS = Rule(ADMINS, (frozenset({"providers:write"}),))
@@ -57,6 +59,18 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/voice/sessions/{session_id}/transcript"): READ_SESSIONS,
     ("GET", "/v1/bots"): READ_BOTS,
     ("GET", "/v1/bots/{bot_id}"): READ_BOTS,
+    ("POST", "/v1/knowledge-bases"): CHANGE_KNOWLEDGE,
+    ("GET", "/v1/knowledge-bases"): READ_KNOWLEDGE,
+    ("GET", "/v1/knowledge-bases/{knowledge_base_id}"): READ_KNOWLEDGE,
+    ("PATCH", "/v1/knowledge-bases/{knowledge_base_id}"): CHANGE_KNOWLEDGE,
+    ("DELETE", "/v1/knowledge-bases/{knowledge_base_id}"): CHANGE_KNOWLEDGE,
+    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/search"): READ_KNOWLEDGE,
+    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents"): CHANGE_KNOWLEDGE,
+    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents/upload"): CHANGE_KNOWLEDGE,
+    ("GET", "/v1/knowledge-bases/{knowledge_base_id}/documents"): READ_KNOWLEDGE,
+    ("GET", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}"): READ_KNOWLEDGE,
+    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}/retry"): CHANGE_KNOWLEDGE,
+    ("DELETE", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}"): CHANGE_KNOWLEDGE,
     ("GET", "/v1/models"): SIGNED_IN,
     ("GET", "/v1/me"): SIGNED_IN,
     ("POST", "/v1/api-keys"): CHANGE_KEYS,

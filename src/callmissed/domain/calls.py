@@ -3,7 +3,7 @@
 A call process reads, and writes nothing to the database: what it tells goes to a journal that others ship.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -52,6 +52,9 @@ class CallTerms:
 
     `history` is what was said in earlier runs of the call. `has_begun`: the caller was heard in one of them, so
     nobody greets again and the time runs from the start.
+
+    `passages` are all that the bot knows where that is little; where it is much there are none, and
+    `library_base_ids` are the knowledge bases to look into on each turn.
     """
 
     session_id: UUID
@@ -73,6 +76,7 @@ class CallTerms:
     silence_s: float = SILENCE_S
     history: tuple[Exchange, ...] = ()
     has_begun: bool = False
+    library_base_ids: tuple[UUID, ...] = ()
 
 
 class OvertakenError(Exception):
@@ -88,8 +92,11 @@ class CallPlan(Protocol):
 class CallDesk(Protocol):
     """What a call may ask while it runs; bound to its tenant, each with a deadline."""
 
-    async def retrieve(self, words: str) -> Retrieval:
-        """Never raises for a missing answer: an empty `found` means that the documents do not know."""
+    async def retrieve(self, words: str, earlier: Sequence[str] = ()) -> Retrieval:
+        """Never raises for a missing answer: an empty `found` means that the documents do not know, or
+        where there is `missed`, that they could not be asked. `earlier` is what the caller said before,
+        oldest first.
+        """
         ...
 
     def restore_room(self) -> None:

@@ -1,7 +1,7 @@
 """Knowledge: bases of documents, the passages they are cut into, and what is found in them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -10,8 +10,14 @@ MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_TEXT_CHARS = 500_000
 MAX_BASES = 1000
 MAX_DOCUMENTS = 5000
-WHOLE_CHARS = 20_000
-"""Up to here a call takes all passages of its bot along and puts them into the prompt."""
+WHOLE_CHARS = 40_000
+"""Up to here a call takes all passages of its bot along."""
+PROMPT_CHARS = 6_000
+"""Up to here they also stand whole in the prompt, where models that cache read them once."""
+
+MOST_ROWS = 12
+MOST_ROW_CHARS = 1500
+SAME_WORTH = 0.85
 
 NOT_IN_TIME = "not_in_time"
 NOT_REACHED = "not_reached"
@@ -106,3 +112,34 @@ class Retrieval:
     found: tuple[Found, ...]
     took_ms: float
     missed: str | None = None
+
+
+def join_rows(found: Sequence[Found]) -> list[Found]:
+    """Rows of one table that answer about as well as the best of them stand together in its place:
+    a question may ask for all of them.
+    """
+    joined: list[Found] = []
+    taken: set[int] = set()
+    for number, one in enumerate(found):
+        if number in taken:
+            continue
+        rows = [
+            other
+            for other in range(number + 1, len(found))
+            if other not in taken and _goes_with(one, found[other])
+        ]
+        lines = [one.passage.text]
+        for other in rows[: MOST_ROWS - 1]:
+            if sum(map(len, lines)) + len(found[other].passage.text) <= MOST_ROW_CHARS:
+                lines.append(found[other].passage.text)
+                taken.add(other)
+        whole = replace(one.passage, text="\n".join(lines)) if len(lines) > 1 else one.passage
+        joined.append(replace(one, passage=whole))
+    return joined
+
+
+def _goes_with(one: Found, other: Found) -> bool:
+    first, second = one.passage, other.passage
+    are_rows = first.record is not None and second.record is not None
+    same_table = (first.document, first.heading) == (second.document, second.heading)
+    return are_rows and same_table and other.score >= SAME_WORTH * one.score

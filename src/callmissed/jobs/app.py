@@ -3,6 +3,7 @@
 from procrastinate import App, PsycopgConnector
 
 from callmissed.jobs.deletions import register_deletions
+from callmissed.jobs.documents import register_documents
 from callmissed.jobs.mails import register_mails
 from callmissed.jobs.rooms import register_rooms
 from callmissed.jobs.stalled import register_stalled
@@ -32,4 +33,5 @@ def build_app(house: House) -> App:
     register_sweeps(app, house)
     register_stalled(app)
     register_deletions(app, house)
+    register_documents(app, house)
     return app

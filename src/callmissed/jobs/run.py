@@ -6,13 +6,16 @@ import signal
 
 import psycopg
 import structlog
+from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
 from callmissed.jobs.app import build_app
 from callmissed.runtime.house import House, open_house
 from callmissed.runtime.settings import Settings
+from callmissed.services.documents import DOCUMENTS_QUEUE
 
 CONCURRENCY = 10
+READINGS_AT_ONCE = 1
 HEARTBEAT_S = 2.0
 STALLED_S = 10.0
 POLL_S = 2.0
@@ -33,15 +36,7 @@ async def run_jobs(house: House) -> None:
         app = build_app(house)
         try:
             await app.open_async()
-            await app.run_worker_async(
-                concurrency=CONCURRENCY,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=GRACEFUL_S,
-                delete_jobs="successful",
-                fetch_job_polling_interval=POLL_S,
-                update_heartbeat_interval=HEARTBEAT_S,
-                stalled_worker_timeout=STALLED_S,
-            )
+            await _run_workers(app)
         except (ConnectorException, psycopg.OperationalError):
             _stop_if_cancelled()
         finally:
@@ -49,6 +44,36 @@ async def run_jobs(house: House) -> None:
             await app.close_async()
         log.warning("database_lost", retry_in_s=RECONNECT_WAIT_S)
         await asyncio.sleep(RECONNECT_WAIT_S)
+
+
+async def _run_workers(app: App) -> None:
+    """One for all that is quick, one for documents, which take long; when one ends, both end."""
+    quick = {task.queue for task in app.tasks.values()} - {DOCUMENTS_QUEUE}
+    workers = [
+        asyncio.ensure_future(_run_worker(app, sorted(quick), CONCURRENCY)),
+        asyncio.ensure_future(_run_worker(app, [DOCUMENTS_QUEUE], READINGS_AT_ONCE)),
+    ]
+    try:
+        done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        for worker in done:
+            worker.result()
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _run_worker(app: App, queues: list[str], concurrency: int) -> None:
+    await app.run_worker_async(
+        queues=queues,
+        concurrency=concurrency,
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=GRACEFUL_S,
+        delete_jobs="successful",
+        fetch_job_polling_interval=POLL_S,
+        update_heartbeat_interval=HEARTBEAT_S,
+        stalled_worker_timeout=STALLED_S,
+    )
 
 
 def _stop_if_cancelled() -> None:

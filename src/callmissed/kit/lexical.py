@@ -90,8 +90,12 @@ class LexicalIndex:
 
     def search(self, words: str, limit: int = 5) -> list[Hit]:
         """The best entries first; empty where no word of the question occurs, even misheard."""
+        return self.search_terms(terms_of(words)[:MAX_QUERY_TERMS], limit)
+
+    def search_terms(self, terms: Iterable[Term], limit: int = 5) -> list[Hit]:
+        """As `search`, for terms that were chosen already."""
         scores: dict[int, float] = {}
-        for term in terms_of(words)[:MAX_QUERY_TERMS]:
+        for term in terms:
             for position, score in self._score_term(term).items():
                 scores[position] = scores.get(position, 0.0) + score
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]

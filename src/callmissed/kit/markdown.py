@@ -88,11 +88,12 @@ def _rows(tokens: Sequence[Token]) -> Iterator[str]:
             if in_head:
                 names = cells
             elif any(cells):
-                yield _row(names, cells)
+                yield say_row(names, cells)
             cells = []
 
 
-def _row(names: Sequence[str], cells: Sequence[str]) -> str:
+def say_row(names: Sequence[str], cells: Sequence[str]) -> str:
+    """A row of a table as one line; with three columns or more each cell behind its column's name."""
     first, rest = cells[0], [cell for cell in cells[1:] if cell]
     if len(names) > 2:
         named = zip(names[1:], cells[1:], strict=False)

@@ -3,10 +3,16 @@
 import time
 from collections.abc import Callable, Sequence
 
-from callmissed.domain.knowledge import Found, Passage, Retrieval
+from callmissed.domain.calls import CallDesk, CallTerms
+from callmissed.domain.knowledge import Found, Passage, Retrieval, join_rows
 from callmissed.kit.lexical import Entry, LexicalIndex
+from callmissed.kit.looking_up import look_up
+from callmissed.runtime.library import Library
 
 MAX_FOUND = 4
+RANKED = 16
+
+AskForRoom = Callable[[], None]
 
 
 class PassageDesk:
@@ -14,23 +20,58 @@ class PassageDesk:
     `ask_for_room` asks for the call's room to be made again; it must not wait.
     """
 
-    def __init__(
-        self, passages: Sequence[Passage], ask_for_room: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, passages: Sequence[Passage], ask_for_room: AskForRoom | None = None) -> None:
         self._passages = tuple(passages)
         self._ask_for_room = ask_for_room
         self._index = LexicalIndex(
-            [Entry(title=passage.heading, body=passage.text) for passage in self._passages]
+            [
+                Entry(title=one.heading, body=one.text, is_record=one.record is not None)
+                for one in self._passages
+            ]
         )
 
-    async def retrieve(self, words: str) -> Retrieval:
+    async def retrieve(self, words: str, earlier: Sequence[str] = ()) -> Retrieval:
         """The passages that share words with the question, best first."""
         start_s = time.perf_counter()
-        hits = self._index.search(words, limit=MAX_FOUND) if self._passages else []
-        found = tuple(Found(self._passages[hit.position], hit.score) for hit in hits)
-        return Retrieval(found=found, took_ms=(time.perf_counter() - start_s) * 1000)
+        terms = look_up(words, earlier).terms if self._passages else ()
+        hits = self._index.search_terms(terms, limit=RANKED)
+        found = join_rows([Found(self._passages[hit.position], hit.score) for hit in hits])
+        took_ms = (time.perf_counter() - start_s) * 1000
+        return Retrieval(found=tuple(found[:MAX_FOUND]), took_ms=took_ms)
 
     def restore_room(self) -> None:
         """Asks whoever can make rooms, where there is one."""
         if self._ask_for_room is not None:
             self._ask_for_room()
+
+
+class LibraryDesk:
+    """Retrieves from the knowledge bases of `terms`, which are too large to be taken along."""
+
+    def __init__(
+        self, terms: CallTerms, library: Library, ask_for_room: AskForRoom | None = None
+    ) -> None:
+        self._terms = terms
+        self._library = library
+        self._ask_for_room = ask_for_room
+
+    async def retrieve(self, words: str, earlier: Sequence[str] = ()) -> Retrieval:
+        """Within the library's deadline; what went wrong stands in the answer."""
+        terms = self._terms
+        return await self._library.search(
+            terms.tenant_id, terms.library_base_ids, words, earlier, MAX_FOUND
+        )
+
+    def restore_room(self) -> None:
+        """Asks whoever can make rooms, where there is one."""
+        if self._ask_for_room is not None:
+            self._ask_for_room()
+
+
+def open_desk(
+    terms: CallTerms, library: Library | None, ask_for_room: AskForRoom | None = None
+) -> CallDesk:
+    """The desk that fits how much the call's bot knows."""
+    if terms.library_base_ids and library is not None:
+        return LibraryDesk(terms, library, ask_for_room)
+    return PassageDesk(terms.passages, ask_for_room)

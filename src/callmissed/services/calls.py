@@ -77,6 +77,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
     if not request["greeting_given"]:
         greeting = (bot.greeting if bot else None) or default_greeting(session.route.tts_language)
     bases = bot.knowledge_base_ids if bot else ()
+    passages = await knowledge.passages_of(db, session.tenant_id, bases)
     history = await turns.exchanges_of(db, claim.session_id)
     return CallTerms(
         session_id=claim.session_id,
@@ -89,7 +90,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         greeting=None if greeting is None else fill_variables(greeting, request["variables"]),
         route=session.route,
         turn_taking=turn_taking_of(request["turn_taking"]),
-        passages=await knowledge.passages_of(db, session.tenant_id, bases),
+        passages=passages,
         max_duration_s=_seconds_left(session),
         join_window_s=_join_seconds_left(session),
         reconnect_window_s=RECONNECT_WINDOW_S,
@@ -97,6 +98,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         private_words=tuple(request["variables"].values()),
         history=tuple(history),
         has_begun=session.spent_s is not None or bool(history),
+        library_base_ids=() if passages else tuple(bases),
     )
 
 

@@ -100,5 +100,8 @@ async def add_markdown(db: OpenDb, tenant_id: UUID, base_id: UUID, name: str, co
 def draft_of(document: str, piece: Piece) -> Draft:
     """A piece with the words that it will be found by."""
     words = words_of_piece(piece)
-    passage = Passage(document, piece.heading, piece.text, piece.page, piece.row, piece.record)
-    return Draft(passage, words.terms, words.count)
+    return Draft(passage_of(document, piece), words.terms, words.count)
+
+
+def passage_of(document: str, piece: Piece) -> Passage:
+    return Passage(document, piece.heading, piece.text, piece.page, piece.row, piece.record)

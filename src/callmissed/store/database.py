@@ -28,6 +28,7 @@ SESSION_OPTIONS = (
     f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_S * 1000:.0f} "
     "-c search_path=public -c timezone=UTC"
 )
+READ_ONLY = " -c default_transaction_read_only=on"
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
 
 # One round trip opens a transaction: the role, and the tenant it is narrowed to.
@@ -40,7 +41,12 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = POOL_SIZE, overflow: int = POOL_OVERFLOW
+        self,
+        url: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        overflow: int = POOL_OVERFLOW,
+        is_read_only: bool = False,
     ) -> None:
         self._url = url
         self._engine: AsyncEngine = create_async_engine(
@@ -50,7 +56,7 @@ class Database:
             pool_timeout=OPEN_TIMEOUT_S,
             pool_pre_ping=False,
             connect_args={
-                "options": SESSION_OPTIONS,
+                "options": SESSION_OPTIONS + (READ_ONLY if is_read_only else ""),
                 "application_name": "callmissed",
                 **KEEPALIVE,
             },

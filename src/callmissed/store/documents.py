@@ -78,12 +78,12 @@ async def list_page(
 
 
 async def change_document(
-    db: OpenDb, tenant_id: UUID, document_id: UUID, version: int | None = None, **values: Any
+    db: OpenDb, tenant_id: UUID, document_id: UUID, newest: int | None = None, /, **values: Any
 ) -> bool:
-    """Sets columns; with `version` only while that is the newest. False where nothing matched."""
+    """Sets columns; with `newest` only while that is the newest version. False where none matched."""
     statement = update(documents).where(*_own(tenant_id, document_id))
-    if version is not None:
-        statement = statement.where(_rows.version == version)
+    if newest is not None:
+        statement = statement.where(_rows.version == newest)
     return await change(db, statement.values(updated_at=func.now(), **values)) == 1
 
 

@@ -18,8 +18,8 @@ from callmissed.voice.thinking import (
     Mind,
     insert_note,
     insert_passages,
-    last_words_of_caller,
     spoken_text,
+    words_of_caller,
 )
 
 logger = logging.getLogger(__name__)
@@ -116,11 +116,11 @@ class CallAgent(Agent):
             yield f" {self._voice.clips.apology}" if has_begun else self._voice.clips.apology
 
     async def _retrieve(self, context: llm.ChatContext, answer: Answer) -> None:
-        words = last_words_of_caller(context)
+        *earlier, words = words_of_caller(context) or [""]
         if self._language_note:
             insert_note(context, self._language_note)
         if self._desk is not None and words:
-            answer.retrieval = await self._desk.retrieve(words)
+            answer.retrieval = await self._desk.retrieve(words, earlier)
             insert_passages(context, answer.retrieval)
         answer.instants.retrieved_s = self._monotonic_s()
 

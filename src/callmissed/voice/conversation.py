@@ -107,8 +107,10 @@ class Conversation:
         )
         self._opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
         self._agent = CallAgent(
-            instructions=compose_instructions(terms.system_prompt, terms.route.language),
-            desk=desk if terms.passages else None,
+            instructions=compose_instructions(
+                terms.system_prompt, terms.route.language, terms.passages
+            ),
+            desk=desk if terms.passages or terms.library_base_ids else None,
             mind=Mind(minds),
             voice=self._voice,
             memory=memory_of(terms.history),

@@ -9,7 +9,7 @@ from livekit.agents import NOT_GIVEN, APIConnectOptions, NotGivenOr, llm
 
 from callmissed.domain.knowledge import Retrieval
 from callmissed.domain.models import Candidate, Service
-from callmissed.domain.prompts import render_passages
+from callmissed.domain.prompts import PASSAGES_AWAY, render_passages
 from callmissed.voice.candidates import Choices, Trial
 from callmissed.voice.continuing import Continuation, WholeWords, ask_to_go_on
 
@@ -166,15 +166,20 @@ async def within_deadlines(
             await iterator.aclose()
 
 
-def last_words_of_caller(context: llm.ChatContext) -> str:
-    """The newest message of the caller; empty when they said nothing yet."""
-    message = _last_user_message(context)
-    return (message.text_content or "") if message else ""
+def words_of_caller(context: llm.ChatContext) -> list[str]:
+    """What the caller said, message by message, oldest first."""
+    return [
+        item.text_content or ""
+        for item in context.items
+        if isinstance(item, llm.ChatMessage) and item.role == "user"
+    ]
 
 
 def insert_passages(context: llm.ChatContext, retrieval: Retrieval) -> None:
-    """Puts what was found as the last system message in front of the caller's words."""
-    insert_note(context, render_passages(retrieval.found))
+    """Puts what was found as the last system message in front of the caller's words; or that the
+    documents could not be asked.
+    """
+    insert_note(context, PASSAGES_AWAY if retrieval.missed else render_passages(retrieval.found))
 
 
 def insert_note(context: llm.ChatContext, text: str) -> None:

@@ -112,6 +112,8 @@ def _trace(answer: Answer) -> dict[str, Any]:
     trace: dict[str, Any] = {}
     if answer.utterance is not None and answer.utterance.hearing:
         trace["stt"] = dict(answer.utterance.hearing)
+    if answer.retrieval is not None and answer.retrieval.missed:
+        trace["retrieval"] = answer.retrieval.missed
     if answer.failure:
         trace["failure"] = answer.failure
     if answer.choices.fallbacks:

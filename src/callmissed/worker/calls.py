@@ -20,7 +20,8 @@ from callmissed.domain.calls import (
 from callmissed.domain.sessions import EndReason
 from callmissed.kit.journal import JournalWriter
 from callmissed.providers import Warm
-from callmissed.runtime.desk import PassageDesk
+from callmissed.runtime.desk import open_desk
+from callmissed.runtime.library import Library
 from callmissed.runtime.sink import JournalSink
 from callmissed.runtime.wire import Done, RoomLost, Start, ToParent
 
@@ -58,7 +59,9 @@ class OrderQueue:
 
 
 class Calls:
-    """Runs calls in `group`. `say` tells the parent; it must not wait."""
+    """Runs calls in `group`. `say` tells the parent; it must not wait. `library` is where calls look
+    into what their bots know.
+    """
 
     def __init__(
         self,
@@ -66,11 +69,13 @@ class Calls:
         run_call: RunCall,
         warm: Warm,
         say: Callable[[ToParent], None],
+        library: Library | None = None,
     ) -> None:
         self._group = group
         self._run_call = run_call
         self._warm = warm
         self._say = say
+        self._library = library
         self._orders: dict[UUID, OrderQueue] = {}
         self._sinks: dict[UUID, JournalSink] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
@@ -179,7 +184,7 @@ class Calls:
             await self._let_in()
             await self._run_call(
                 GivenPlan(terms),
-                PassageDesk(terms.passages, self._ask_for_room(terms)),
+                open_desk(terms, self._library, self._ask_for_room(terms)),
                 sink,
                 self._orders[terms.session_id],
                 self._warm,

@@ -15,6 +15,7 @@ import uvloop
 from callmissed.domain.calls import CallOrder, OrderKind
 from callmissed.domain.workers import LEASE_S
 from callmissed.providers import Warm
+from callmissed.runtime.library import Library
 from callmissed.runtime.settings import load_settings
 from callmissed.runtime.wire import Beat, Drain, End, Overtaken, Ready, Start
 from callmissed.worker.calls import Calls, RunCall
@@ -48,6 +49,19 @@ async def open_providers() -> AsyncIterator[Warm]:
         await warm.aclose()
 
 
+@asynccontextmanager
+async def open_library(run_call: RunCall | None) -> AsyncIterator[Library | None]:
+    """None for calls that are not those of the product. Nothing is connected before a call asks."""
+    if run_call is not None:
+        yield None
+        return
+    library = Library(load_settings().database_url)
+    try:
+        yield library
+    finally:
+        await library.aclose()
+
+
 def _real_call() -> RunCall:
     """Imported when it is needed: the engines below it take a second."""
     from callmissed.runtime.calls import open_calls
@@ -57,9 +71,12 @@ def _real_call() -> RunCall:
 
 async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     pipes = await open_parent_pipes()
-    run_call = run_call or _real_call()
-    async with open_warm() as warm, asyncio.TaskGroup() as group:
-        calls = Calls(group, run_call, warm, pipes.say)
+    async with (
+        open_warm() as warm,
+        open_library(run_call) as library,
+        asyncio.TaskGroup() as group,
+    ):
+        calls = Calls(group, run_call or _real_call(), warm, pipes.say, library)
         lag = LagMeter(LEASE_S, calls.overtake_all)
         gc.collect()
         gc.freeze()

@@ -47,7 +47,7 @@ def piece_of_record(
     names = list(cells)
     first, rest = cells[names[0]], names[1:]
     said = "; ".join(f"{name} {cells[name]}".strip() for name in rest)
-    text = f"{first}: {said}" if said else first
+    text = f"{first}: {said}" if said else f"{names[0]}: {first}"
     text = text if text.endswith((".", "!", "?", "।", "॥")) else f"{text}."
     return Piece(heading, text[:MAX_RECORD_CHARS], page, row, cells)
 

@@ -1,0 +1,103 @@
+"""What a question finds in knowledge bases: by PostgreSQL's full text, tenant by tenant."""
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from callmissed.domain.knowledge import Found, Passage, Retrieval, join_rows
+from callmissed.kit.documents.pieces import Piece, words_of_piece
+from callmissed.kit.looking_up import Lookup, Wanted, look_up, weigh
+from callmissed.store import passages
+from callmissed.store.passages import Candidate, Shelf
+from callmissed.store.tenant import TenantDb
+
+MAX_CANDIDATES = 400
+MOST_COMMON = 3
+RANKED = 24
+LEAST_WORTH = 0.25
+"""Of the best one: what is worth less than this part of it says nothing."""
+
+
+async def search(
+    db: TenantDb,
+    base_ids: Sequence[UUID],
+    question: str,
+    earlier: Sequence[str] = (),
+    limit: int = 5,
+) -> Retrieval:
+    """The passages for a question, best first, each with the words that led to it; of bases that are
+    the tenant's. `earlier` is what was asked before, oldest first.
+    """
+    start_s = time.perf_counter()
+    lookup = look_up(question, earlier)
+    shelf = await passages.find_shelf(db, db.tenant_id, base_ids)
+    wanted = await _weigh(db, shelf, lookup)
+    found = await _find(db, shelf, wanted, limit)
+    explained = tuple(Found(one.passage, one.score, _why(one.passage, wanted)) for one in found)
+    return Retrieval(explained, (time.perf_counter() - start_s) * 1000)
+
+
+async def open_shelf(db: TenantDb, base_ids: Sequence[UUID]) -> Shelf:
+    """What `search_shelf` looks into; good for many searches."""
+    return await passages.find_shelf(db, db.tenant_id, base_ids)
+
+
+async def search_shelf(db: TenantDb, shelf: Shelf, lookup: Lookup, limit: int) -> list[Found]:
+    """As `search`, without the reasons: what a call asks on every turn."""
+    return await _find(db, shelf, await _weigh(db, shelf, lookup), limit)
+
+
+async def _weigh(db: TenantDb, shelf: Shelf, lookup: Lookup) -> list[Wanted]:
+    if not shelf.numbers or not lookup.terms:
+        return []
+    holders = await passages.find_words(db, db.tenant_id, shelf, lookup.words, lookup.sounds)
+    return weigh(lookup, holders, shelf.passage_count)
+
+
+async def _find(db: TenantDb, shelf: Shelf, wanted: Sequence[Wanted], limit: int) -> list[Found]:
+    if not wanted:
+        return []
+    query = narrow(shelf, wanted)
+    groups = [one.forms for one in wanted]
+    ranked = await passages.search(db, db.tenant_id, shelf, query, groups, RANKED)
+    return join_rows(_worth_telling(ranked))[:limit]
+
+
+def narrow(shelf: Shelf, wanted: Sequence[Wanted]) -> str:
+    """The tsquery for what is looked at closely: passages with one of the rare words, or with two of
+    the common ones.
+    """
+    rare: list[Wanted] = []
+    total = 0
+    for one in wanted:
+        if total + one.holders > MAX_CANDIDATES:
+            break
+        rare.append(one)
+        total += one.holders
+    common = [_any(shelf, one) for one in wanted[len(rare) : len(rare) + MOST_COMMON]]
+    parts = [_any(shelf, one) for one in rare]
+    parts += [
+        f"({common[one]}&{common[other]})"
+        for one in range(len(common))
+        for other in range(one + 1, len(common))
+    ]
+    return "|".join(parts or common)
+
+
+def _any(shelf: Shelf, one: Wanted) -> str:
+    return passages.any_of(shelf, [name for name, _ in one.forms])
+
+
+def _worth_telling(ranked: Sequence[Candidate]) -> list[Found]:
+    least = LEAST_WORTH * ranked[0].score if ranked else 0.0
+    return [Found(one.passage, one.score) for one in ranked if one.score >= least]
+
+
+def _why(passage: Passage, wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    piece = Piece(passage.heading, passage.text, record=passage.record)
+    held = words_of_piece(piece).terms
+    return tuple(
+        best
+        for one in wanted
+        if (best := next((name for name, _ in one.forms if name in held), None)) is not None
+    )
