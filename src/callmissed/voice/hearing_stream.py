@@ -12,7 +12,7 @@ from callmissed.voice.candidates import describe, speaks_of_provider
 from callmissed.voice.hearing_audio import UnheardAudio
 from callmissed.voice.hearing_order import CandidateOrder, Ears, Leave
 from callmissed.voice.hearing_report import Deafness, Report
-from callmissed.voice.hearing_watch import SpeechWatch
+from callmissed.voice.hearing_watch import SETTLED_S, SpeechWatch
 from callmissed.voice.hearing_words import HeardWords, placed
 
 log = structlog.get_logger("callmissed.voice.hearing")
@@ -20,7 +20,6 @@ log = structlog.get_logger("callmissed.voice.hearing")
 ENGINE_OPTIONS = APIConnectOptions(max_retry=0, retry_interval=0.0, timeout=2.0)
 STABLE_S = 5.0
 """A connection that lived that long, or gave final words, was lost by chance."""
-SETTLED_S = 1.0
 CLOSE_TIMEOUT_S = 2.0
 
 _Kind = stt.SpeechEventType
@@ -68,7 +67,7 @@ class HearingStream(stt.RecognizeStream):
         self._set_alarm()
 
     async def _run(self) -> None:
-        """Raises APIConnectionError, after which it is called again, only for a fault of ours."""
+        """Raises APIConnectionError for a fault of ours only."""
         taking = asyncio.create_task(self._take_sound(), name="take the caller's sound")
         try:
             while not taking.done():
@@ -176,7 +175,8 @@ class HearingStream(stt.RecognizeStream):
             self._take_final(event)
         elif event.type in _PARTIAL and event.alternatives:
             self._audio.note_sound()
-            self._partial, self._partial_s = event, self._loop.time()
+            self._partial = event
+            self._partial_s = self._watch.last_words_s = self._loop.time()
             self._send(self._words.take(event))
         else:
             self._event_ch.send_nowait(event)

@@ -10,6 +10,8 @@ FIRST_WORD_TIMEOUT_S = 2.0
 """Of speech, in which a recogniser that tells words as they come tells none."""
 OUT_TIMEOUT_S = 1.2
 """From the end of speech until the caller is told that nobody can hear them."""
+SETTLED_S = 1.0
+"""A connection that lives so long may hear the caller after all."""
 LATE_S = 1.8
 """From the end of speech that holds words until the caller is asked to wait for them."""
 LEAST_SPEECH_S = 0.8
@@ -28,6 +30,7 @@ class SpeechWatch:
     ended_s: float | None = None
     connected_s: float | None = None
     last_event_s: float | None = None
+    last_words_s: float | None = None
     silences: int = 0
     was_told: bool = False
     was_late: bool = False
@@ -64,7 +67,7 @@ class SpeechWatch:
     def connect(self, now_s: float) -> None:
         """A recogniser begins to hear it, all of it."""
         self.connected_s = now_s
-        self.last_event_s = None
+        self.last_event_s = self.last_words_s = None
 
     def settle(self) -> None:
         """Its words are there, or will never come."""
@@ -82,7 +85,7 @@ class SpeechWatch:
             is_replay = self.connected_s > self.ended_s
             limit_s = final_s or (REPLAY_TIMEOUT_S if is_replay else FINAL_TIMEOUT_S)
             since_s = max(self.ended_s, self.connected_s)
-            heard_s = max(since_s, self.last_event_s or since_s)
+            heard_s = max(since_s, self.last_words_s or since_s)
             return min(heard_s + limit_s, since_s + 2 * limit_s)
         if tells_partials and self.last_event_s is None and not self.silences:
             return max(self.began_s, self.connected_s) + FIRST_WORD_TIMEOUT_S
