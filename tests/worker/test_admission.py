@@ -7,7 +7,7 @@ import pytest
 
 from callmissed.kit.host_load import free_disk_share, free_memory_share
 from callmissed.worker.admission import LATE_MS, HostLoad, find_shortage, open_slots
-from callmissed.worker.deaths import MOST_DEATHS, QUICK_S, Deaths
+from callmissed.worker.deaths import KEPT_S, MOST_DEATHS, QUICK_S, Deaths
 
 MEMINFO = "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 400 kB\n"
 LATE = LATE_MS + 1
@@ -67,12 +67,13 @@ def test_a_run_that_lived_is_no_sign_of_a_deadly_call() -> None:
         assert deaths.note_death(session_id, epoch)
 
 
-def test_one_death_counts_once_and_is_forgotten_with_its_session() -> None:
-    deaths, session_id = Deaths(), uuid4()
+def test_one_death_counts_once_and_is_forgotten_in_time() -> None:
+    now_s = [0.0]
+    deaths, session_id = Deaths(lambda: now_s[0]), uuid4()
     for epoch in range(1, MOST_DEATHS):
         _one_run(deaths, session_id, epoch)
         assert deaths.note_death(session_id, epoch)
-    deaths.forget_all_but(set())
+    now_s[0] = KEPT_S + 1
     assert _one_run(deaths, session_id, MOST_DEATHS)
 
 

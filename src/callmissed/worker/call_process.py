@@ -18,7 +18,7 @@ START_TAKES_S = 120.0
 # A frozen process's calls are silent: better another takes them than nobody.
 BEATS_MISSED_S = 4.0
 LEAVE_S = 5.0
-LAST_LINES_S = 0.05
+LAST_LINES_S = 0.1
 
 
 class CallProcess:
@@ -66,7 +66,8 @@ class CallProcess:
             await asyncio.wait(
                 (reading, dying), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
             )
-            if not reading.done() and dying.done():
+            if not reading.done():
+                # It is dead, or it was we who stood still: what it said may lie in the pipe.
                 await asyncio.wait([reading], timeout=LAST_LINES_S)
             if reading.done():
                 return reading.result()

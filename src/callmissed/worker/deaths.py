@@ -6,6 +6,7 @@ from uuid import UUID
 
 MOST_DEATHS = 3
 QUICK_S = 10.0
+KEPT_S = 600.0
 
 
 class Deaths:
@@ -17,22 +18,24 @@ class Deaths:
         self._quick: dict[UUID, set[int]] = {}
 
     def note_begin(self, session_id: UUID, epoch: int) -> None:
+        self._forget_old()
         self._began_s[session_id] = (epoch, self._clock_s())
 
     def note_death(self, session_id: UUID, epoch: int) -> bool:
         """True where another process may run it: fewer than `MOST_DEATHS` runs in a row lived for
         less than `QUICK_S`. The same epoch dies once.
         """
-        begun = self._began_s.pop(session_id, None)
-        if begun is not None and begun[0] == epoch:
-            if self._clock_s() - begun[1] < QUICK_S:
+        begun_epoch, begun_s = self._began_s.get(session_id, (None, 0.0))
+        if begun_epoch == epoch:
+            if self._clock_s() - begun_s < QUICK_S:
                 self._quick.setdefault(session_id, set()).add(epoch)
-            else:
+            elif epoch not in self._quick.get(session_id, ()):
                 self._quick.pop(session_id, None)
         return len(self._quick.get(session_id, ())) < MOST_DEATHS
 
-    def forget_all_but(self, sessions: set[UUID]) -> None:
-        """What is known of the others goes."""
-        for session_id in {*self._began_s, *self._quick} - sessions:
-            self._began_s.pop(session_id, None)
+    def _forget_old(self) -> None:
+        """What began long ago ended somehow, or is no danger."""
+        old_s = self._clock_s() - KEPT_S
+        for session_id in [one for one, (_, at_s) in self._began_s.items() if at_s < old_s]:
+            del self._began_s[session_id]
             self._quick.pop(session_id, None)

@@ -155,9 +155,6 @@ class Dispatcher:
         """A run that another has overtaken goes, one whose end was announced in vain ends; a
         session that we hold and do not run, in two beats one after the other, is lost.
         """
-        self._deaths.forget_all_but(
-            {*running, *self._fleet.running, *self._fleet.lost, *self._to_start}
-        )
         for session_id in standing.overtaken:
             self._fleet.overtake(session_id)
         for session_id, reason in standing.ended.items():
@@ -197,8 +194,7 @@ class Dispatcher:
             # old run must go.
             self._fleet.overtake(session_id)
             return
-        is_resumed = session_id in self._resumed
-        if not (self._fleet.has_ready if is_resumed else self._fleet.free_slots):
+        if not self._fleet.has_ready:
             return
         try:
             async with self._house.database.system() as db:
@@ -209,7 +205,7 @@ class Dispatcher:
         token = self._house.rooms.agent_token(terms.room)
         terms = replace(terms, room_url=self._house.settings.livekit_url, room_token=token)
         journal = self._shipper.expect(session_id, claim.epoch)
-        if self._fleet.place(Start(journal, terms), over_slots=is_resumed):
+        if self._fleet.place(Start(journal, terms), over_slots=session_id in self._resumed):
             self._forget(claim)
             self._deaths.note_begin(session_id, claim.epoch)
             if claim.epoch > FIRST_EPOCH:
