@@ -18,18 +18,18 @@ SHORT_ONES = 2
 CLEAR_SHARE = 0.6
 
 
-def word_list(text: str) -> frozenset[str]:
+def _word_list(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ENGLISH = word_list(
+_ENGLISH = _word_list(
     "a about all am an and any are as at be because been but by can could did do does for from "
     "get give got had has have he her here his how i im if in is it its ive just know let like "
     "make me my need not of on one or our out she should so some take tell than that the their "
     "them then there these they this to us want was we were what when where which who why will "
     "with would you your"
 )
-_HINDI_IN_LATIN = word_list(
+_HINDI_IN_LATIN = _word_list(
     "aaj aap aapka aapke aapki aapko aaya aaye aayega ab abhi agar aisa apna apne apni aur bata "
     "bataiye batao bhi bola chahie chahiye chahte dena dijiye diya ek gaya gayi hai hain ham "
     "hamara ho hoga hoon hota hua hum hun isko iska jab jana jo ka kab kal kabhi kahan kaise kar "
@@ -38,7 +38,7 @@ _HINDI_IN_LATIN = word_list(
     "raha rahe rahi rahega sab sakta sakte sakti se shaam subah tak tha thi thoda toh tum unka "
     "uska usko wala wale wali woh yah yahan yeh"
 )
-_ANYBODYS = word_list(
+_ANYBODYS = _word_list(
     "accha achcha achha arey arre bye fine goodbye haa haan haanji hello hey hi hm hmm ji ok okay "
     "please sorry thank thanks theek thik sure yeah yes yep no nahi nahin nope welcome um uh हाँ "
     "हां जी अच्छा ठीक ओके नमस्ते हेलो हैलो"
