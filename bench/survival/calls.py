@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from sqlalchemy import text
 from bench.survival.history import History, Key, Row
 from bench.survival.stack import Stack, journals_of
 from callmissed.domain.calls import TurnFinished
+from callmissed.domain.errors import Refusal
 from callmissed.domain.sessions import AGENT_IDENTITY
 from callmissed.kit.journal import read_records
 from callmissed.runtime.wire import decode_record
@@ -183,7 +184,20 @@ async def write_history(
     stack: Stack, call: Call, may_end: frozenset[str] = frozenset({"user_left"})
 ) -> History:
     """When the call is over and everything has come to rest."""
-    await _until_settled(stack, call)
+    until_s = time.monotonic() + SETTLE_S
+    while time.monotonic() < until_s:
+        with suppress(Refusal):
+            if await _is_settled(stack, call):
+                break
+        await asyncio.sleep(POLL_S * 4)
+    while True:
+        try:
+            return await _read_history(stack, call, may_end)
+        except Refusal:
+            await asyncio.sleep(POLL_S * 4)
+
+
+async def _read_history(stack: Stack, call: Call, may_end: frozenset[str]) -> History:
     async with stack.database.system() as db:
         session_id = {"id": UUID(call.id)}
         found = await db.connection.execute(
@@ -229,20 +243,16 @@ async def write_history(
         )
 
 
-async def _until_settled(stack: Stack, call: Call) -> None:
+async def _is_settled(stack: Stack, call: Call) -> bool:
     """The session has ended, its room has gone, and no journal of it is left on a living host."""
-    until_s = time.monotonic() + SETTLE_S
-    while time.monotonic() < until_s:
-        async with stack.database.system() as db:
-            found = await db.connection.execute(
-                text("select ended_at is not null, room from voice_sessions where id = :id"),
-                {"id": UUID(call.id)},
-            )
-            has_ended, room = found.one()
-        left = any(call.id in path.name for path in stack.journals())
-        if has_ended and not left and not await _is_there(stack, room):
-            return
-        await asyncio.sleep(POLL_S * 4)
+    async with stack.database.system() as db:
+        found = await db.connection.execute(
+            text("select ended_at is not null, room from voice_sessions where id = :id"),
+            {"id": UUID(call.id)},
+        )
+        has_ended, room = found.one()
+    left = any(call.id in path.name for path in stack.journals())
+    return bool(has_ended) and not left and not await _is_there(stack, room)
 
 
 async def _is_there(stack: Stack, room: str) -> bool:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import httpx2
 
+from callmissed.domain.errors import Refusal
 from callmissed.runtime.children import Command
 from callmissed.runtime.embedded.livekit import MediaServer, livekit_child, write_config
 from callmissed.runtime.embedded.livekit_program import provide_program
@@ -113,7 +114,7 @@ class Stack:
     async def until_ready(self) -> None:
         """Returns when every host has all its call processes."""
         async with asyncio.timeout(READY_WITHIN_S):
-            while await self._count_slots() < self._all_slots():
+            while not await self._is_ready():
                 await asyncio.sleep(POLL_S * 5)
 
     def worker_pid(self, host: int = 0) -> int | None:
@@ -153,6 +154,11 @@ class Stack:
         url = f"http://127.0.0.1:{self.settings.port}"
         async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
             yield Customer(client)
+
+    async def _is_ready(self) -> bool:
+        with suppress(Refusal):
+            return await self._count_slots() >= self._all_slots()
+        return False
 
     async def _count_slots(self) -> int:
         from sqlalchemy import text
