@@ -78,7 +78,7 @@ async def freeze_host(chaos: Chaos) -> None:
 
 
 async def kill_media(chaos: Chaos) -> None:
-    chaos.stack.kill_media()
+    await chaos.stack.restart_media()
 
 
 async def freeze_media(chaos: Chaos) -> None:

@@ -1,7 +1,7 @@
 """What a call lives through when a server goes away under it, in moments of speech, thought and
 silence. `python -m bench.survival.outages [RUN …] [--calls N]`:
 
-- `media` kills livekit-server in 10 calls, one after the other; it is back within a second;
+- `media` kills livekit-server in 10 calls, one after the other; it is back a second later;
 - `gone` stops it until 2 calls have ended;
 - `database` stops PostgreSQL for 60 s under 5 calls at once;
 - `freeze` stops a call process for 30 s in 3 calls and lets it go on; `sleep` a whole host of two;
@@ -42,7 +42,7 @@ async def lose_media(stack: Stack, customer: Customer, calls: int) -> dict[str, 
             await call.hear_one_more(0)
             await _come_to(moment, call)
             call.deaths_s.append(time.monotonic())
-            stack.kill_media()
+            await stack.restart_media()
             silent_s += await _hear_again(call, faults)
             if not await call.ask(QUESTIONS[number % len(QUESTIONS)]):
                 faults.append(f"{call.id}: no answer after {moment}")

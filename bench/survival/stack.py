@@ -35,6 +35,7 @@ from tests.servers import CREATES_PER_MINUTE
 
 READY_WITHIN_S = 180.0
 POLL_S = 0.02
+MEDIA_AWAY_S = 1.0
 # As `callmissed up` stops them.
 WORKER_STOP = ((signal.SIGTERM, 1.0), (signal.SIGTERM, 25.0))
 
@@ -95,13 +96,18 @@ class Stack:
     async def start_media(self) -> None:
         await self._start(livekit_child(self.media), "media")
 
-    def kill_media(self) -> None:
-        """It is started again half a second later."""
+    async def restart_media(self) -> None:
+        """Killed, and back a second later."""
+        await self.stop_media()
+        await asyncio.sleep(MEDIA_AWAY_S)
+        await self.start_media()
+
+    def _kill_media(self) -> None:
         [pid] = [pid for pid in children_of(os.getpid()) if "livekit-server" in command_of(pid)[0]]
         os.kill(pid, signal.SIGKILL)
 
     async def stop_media(self) -> None:
-        self.kill_media()
+        self._kill_media()
         await self._servers.pop("media").stop()
 
     async def start_host(self, host: int) -> None:
