@@ -35,7 +35,9 @@ KILL_EVERY_S = (0.5, 4.0)
 
 @dataclass
 class Run:
-    """What one run has seen so far."""
+    """What one run has seen so far. No call begins after `until_s`."""
+
+    until_s: float
 
     calls: dict[str, Call] = field(default_factory=dict)
     silent_s: list[float] = field(default_factory=list)
@@ -48,9 +50,9 @@ class Run:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def main(calls: int, at_once: int, hosts: int, seed: int) -> None:
+async def main(calls: int, at_once: int, hosts: int, seed: int, minutes: float) -> None:
     chance = random.Random(seed)
-    run = Run()
+    run = Run(time.monotonic() + minutes * 60)
     began_s = time.monotonic()
     with short_folder() as folder:
         async with open_stack(folder, hosts=hosts) as stack, stack.customer() as customer:
@@ -67,13 +69,13 @@ async def main(calls: int, at_once: int, hosts: int, seed: int) -> None:
                 killer.cancel()
     for fault in run.faults:
         print(fault)
-    show(_figures(run, calls, hosts, time.monotonic() - began_s))
+    show(_figures(run, hosts, time.monotonic() - began_s))
 
 
 async def _call_until_empty(
     stack: Stack, customer: Customer, waiting: "asyncio.Queue[int]", run: Run, seed: int
 ) -> None:
-    while not waiting.empty():
+    while not waiting.empty() and time.monotonic() < run.until_s:
         number = waiting.get_nowait()
         chance = random.Random(f"{seed}/{number}")
         try:
@@ -148,11 +150,11 @@ async def _kill(pids: list[int], run: Run) -> None:
             autopsy.write_up(call)
 
 
-def _figures(run: Run, calls: int, hosts: int, took_s: float) -> dict[str, object]:
+def _figures(run: Run, hosts: int, took_s: float) -> dict[str, object]:
     cuts = statistics.quantiles(run.silent_s, n=20) if len(run.silent_s) > 1 else [0.0] * 19
     return {
         "what": "call processes killed" if hosts == 1 else "hosts killed",
-        "calls": calls,
+        "calls": run.done,
         "deaths_under_calls": run.deaths,
         "successors_heard": len(run.silent_s),
         "never_heard": run.unheard,
@@ -172,5 +174,6 @@ if __name__ == "__main__":
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--hosts", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0)
     given = parser.parse_args()
-    asyncio.run(main(given.calls, given.at_once, given.hosts, given.seed))
+    asyncio.run(main(given.calls, given.at_once, given.hosts, given.seed, given.minutes))
