@@ -78,3 +78,9 @@ proofs-survival: setup ## the slow proofs of survival: deaths of processes, host
 	$(PY) -m bench.survival.processes --calls 200
 	$(PY) -m bench.survival.processes --calls 50 --hosts 2
 	$(PY) -m bench.survival.outages
+
+eval-knowledge: setup ## whether 161 spoken questions find the passages that answer them
+	$(PY) -m bench.knowledge
+
+bench-knowledge: setup ## retrieval with 1,000,000 passages in the table; about 10 minutes and 5 GB of disk
+	$(PY) -m bench.knowledge.latency

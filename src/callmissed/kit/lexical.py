@@ -25,6 +25,7 @@ from callmissed.kit.indic import EMPTY_WORDS, is_indic, sound_key, sound_likenes
 TITLE_WEIGHT = 2.5
 SYNONYM_WEIGHT = 0.7
 ELSEWHERE_WEIGHT = 0.9
+BESIDE_WEIGHT = 0.45
 MISHEARD_WEIGHT = 0.8
 WEAK_WORD_WEIGHT = 0.35
 COMMON_WORD_WEIGHT = 0.8
@@ -37,7 +38,7 @@ SATURATION = 1.2
 _LETTERS = r"[^\W_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0d7f\u200c\u200d]"
 _WORD = re.compile(rf"(?:{_LETTERS})+(?:[.-](?:{_LETTERS})+)*")
 _SPELLED = re.compile(
-    r"(?<![\w.-])(?:(?:[a-z]\.? ){2,5}(?=[a-z]\b)|(?:[a-z]\.){2,6}|[b-hj-z]\.? (?=\w\w))"
+    r"(?<![\w.-])(?:(?:[a-z]\.? ){2,5}[a-z]\b|(?:[a-z]\.){2,6}|[b-hj-z]\.? (?=\w\w))"
 )
 _POSSESSIVE = re.compile(r"'s\b|(?<=s)'(?=\s)")
 _SOUNDS = str.maketrans("cqkgjxszfvbpdtmnlrhwy", "kkkkksssffppttmmlr   ")
@@ -152,7 +153,8 @@ def known_forms(wanted: str, known: Collection[str]) -> list[tuple[str, float]]:
     forms = [(wanted, 1.0)] if wanted in known else []
     forms += [(other, SYNONYM_WEIGHT) for other in SYNONYMS.get(wanted, ()) if other in known]
     elsewhere = SAME_ELSEWHERE.get(wanted, frozenset())
-    return forms + [(other, ELSEWHERE_WEIGHT) for other in elsewhere if other in known]
+    weight = BESIDE_WEIGHT if wanted in known else ELSEWHERE_WEIGHT
+    return forms + [(other, weight) for other in elsewhere if other in known]
 
 
 def misheard_forms(wanted: str, near: Iterable[str]) -> list[tuple[str, float]]:

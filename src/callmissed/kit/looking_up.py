@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from callmissed.kit.concepts import SAME_ELSEWHERE
 from callmissed.kit.english import SYNONYMS, WEAK_WORDS
-from callmissed.kit.indic import sound_key
+from callmissed.kit.indic import is_indic, sound_key
 from callmissed.kit.lexical import (
     MAX_QUERY_TERMS,
     Term,
@@ -29,6 +29,9 @@ _POINTS_BACK = re.compile(
     r"\b(it|its|that|this|those|these|them|they|he|she|his|her|there|same|one|what about|how about"
     r"|uska|uski|iska|iski|woh|wahan)\b|उसका|उसकी|इसका|इसकी|वहाँ|वहां|அதன்|அதற்கு|அங்கு"
 )
+
+# "a c t scan" is said of a CT scan.
+_SPELLED_BEHIND_A = re.compile(r"\ba ((?:[a-z] )+[a-z])\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def look_up(question: str, earlier: Sequence[str] = ()) -> Lookup:
     question points back or says little by itself.
     """
     terms = {term.stem: term for term in terms_of(question)[:MAX_TERMS]}
+    for letters in _SPELLED_BEHIND_A.findall(question.lower()):
+        terms |= {term.stem: term for term in terms_of(letters)}
     if points_back(question):
         for words in reversed(earlier[-2:]):
             for term in terms_of(words)[:MAX_TERMS]:
@@ -75,7 +80,9 @@ def weigh(lookup: Lookup, holders: Mapping[str, int], entry_count: int) -> list[
     """
     wanted = []
     for term in lookup.terms:
-        forms = known_forms(term.stem, holders) or misheard_forms(term.stem, holders)
+        forms = known_forms(term.stem, holders)
+        near = (name for name in holders if not forms or is_indic(name) != is_indic(term.stem))
+        forms += [form for form in misheard_forms(term.stem, near) if form not in forms]
         forms = sorted(forms, key=lambda form: -form[1])[:MOST_FORMS]
         if not forms:
             continue

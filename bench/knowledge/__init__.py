@@ -1,0 +1,1 @@
+"""Whether questions find the passages that answer them, and how fast."""
