@@ -77,6 +77,8 @@ async def test_the_sound_is_the_text_to_the_sample() -> None:
         sound = np.frombuffer(b"".join(await sounds(socket)), dtype="<i2")
         assert np.array_equal(sound, rendered(LONG, 24_000))
         assert sims.ledger.total("characters", model="bulbul:v3") == len(LONG)
+        told = sims.ledger.requests("sarvam.tts")[0].messages
+        assert told[1] == {"text": LONG[:20], "language": "hi-IN"}
 
 
 async def test_the_telephone_gets_its_own_bytes() -> None:

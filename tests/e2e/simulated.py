@@ -33,12 +33,14 @@ async def simulated_installation(
             settings[f"CALLMISSED_{vendor.upper()}_URL"] = sims.url(vendor)
             settings[f"CALLMISSED_{vendor.upper()}_API_KEY"] = KEY
         with short_folder() as folder:
-            starting = running_installation(folder, **settings)
-            installation = await asyncio.to_thread(starting.__enter__)
+            running = running_installation(folder, **settings)
+            # Started here, since it ends with the thread that started it; ended beside the
+            # simulators, which its calls still talk to.
+            installation = running.__enter__()
             try:
                 yield installation, sims
             finally:
-                await asyncio.to_thread(starting.__exit__, None, None, None)
+                await asyncio.to_thread(running.__exit__, None, None, None)
 
 
 async def speak(caller: RoomCaller, words: str) -> str:

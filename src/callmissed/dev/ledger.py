@@ -19,6 +19,7 @@ class Request:
 
     `outcome`: `finished` as the format ends it, `left` by the client before, `failed` by a fault
     or a refusal. `amounts` are what it delivered so far, by measure.
+    `messages` are the configs and texts that a voice's socket was sent, in their order.
     """
 
     number: int

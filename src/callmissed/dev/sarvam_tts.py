@@ -104,6 +104,7 @@ class _Conversation:
         if not 1 <= len(text) <= MAX_TEXT_CHARS:
             raise Refused(None, f"text must have 1 to {MAX_TEXT_CHARS} characters", status=422)
         self._use.entry.count("characters", len(text))
+        self._use.entry.messages.append({"text": text, "language": self._config.language})
         self._text += text
         if len(self._text) >= self._config.min_buffer_size:
             whole, space, rest = self._text.rpartition(" ")
