@@ -29,7 +29,8 @@ from tests.databases import admin_url, fresh_database
 from tests.servers import running_postgres, short_folder
 from tests.stories import a_tenant
 
-DOCUMENTS = 200
+DOCUMENTS = 20
+COPIES = 10
 PASSAGES_EACH = 100
 WORDS_EACH = 45
 VOCABULARY = 30_000
@@ -47,19 +48,19 @@ with one as (
 COPY_DOCUMENTS = """
 insert into documents (id, tenant_id, knowledge_base_id, name, media_type, content_sha256, state,
   published_version, passage_count, chars, created_at)
-select md5(%(tenant)s::text || id::text)::uuid, %(tenant)s, %(base)s, name, media_type,
+select md5(%(salt)s || id::text)::uuid, %(tenant)s, %(base)s, name || %(salt)s, media_type,
   content_sha256, 'indexed', 1, passage_count, chars, created_at
 from documents where tenant_id = %(first)s
 """
 COPY_PASSAGES = """
 insert into passages (tenant_id, document_id, position, heading, text, term_count, words)
-select %(tenant)s, md5(%(tenant)s::text || document_id::text)::uuid, position, heading, text,
+select %(tenant)s, md5(%(salt)s || document_id::text)::uuid, position, heading, text,
   term_count, replace(words::text, %(old)s, %(new)s)::tsvector
 from passages where tenant_id = %(first)s
 """
 COPY_WORDS = """
 insert into document_words (tenant_id, knowledge_base_id, document_id, word, sound, holders)
-select %(tenant)s, %(base)s, md5(%(tenant)s::text || document_id::text)::uuid, word, sound, holders
+select %(tenant)s, %(base)s, md5(%(salt)s || document_id::text)::uuid, word, sound, holders
 from document_words where tenant_id = %(first)s
 """
 
@@ -111,12 +112,21 @@ async def fill(database: Database, words: Words) -> tuple[UUID, UUID, list[str]]
 
 
 def copy_tenants(admin: psycopg.Connection, first: UUID, base: UUID, count: int) -> None:
-    """`count` tenants with the same documents; the index is made when all are there."""
+    """The documents ten times over, and `count` tenants with the same; the index is made when all
+    are there.
+    """
     row = admin.execute("select number from knowledge_bases where id = %s", [base]).fetchone()
     assert row is not None
     admin.execute("drop index passages_words")
+    own = {"tenant": first, "base": base, "first": first, "old": "'", "new": "'"}
+    admin.execute("create temporary table made as select id from documents")
+    for copy in range(1, COPIES):
+        ids = {**own, "salt": f" {copy}"}
+        admin.execute(f"{COPY_DOCUMENTS} and id in (select id from made)", ids)
+        admin.execute(f"{COPY_PASSAGES} and document_id in (select id from made)", ids)
+        admin.execute(f"{COPY_WORDS} and document_id in (select id from made)", ids)
     for _ in range(count):
-        ids = {"tenant": uuid4(), "base": uuid4(), "first": first}
+        ids = {"tenant": uuid4(), "base": uuid4(), "first": first, "salt": str(uuid4())}
         admin.execute(COPY_TENANT, ids)
         made = admin.execute(
             "select number from knowledge_bases where id = %(base)s", ids

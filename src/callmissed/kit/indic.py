@@ -66,7 +66,7 @@ EMPTY_WORDS = frozenset(_EMPTY.split())
 
 
 def is_indic(word: str) -> bool:
-    return any(FIRST <= ord(char) <= LAST for char in word)
+    return not word.isascii() and any(FIRST <= ord(char) <= LAST for char in word)
 
 
 def stem_indic(word: str) -> str:

@@ -185,7 +185,9 @@ def stems_of(text: str) -> list[str]:
     return stems
 
 
+@lru_cache(maxsize=50_000)
 def stem_of(word: str) -> str:
+    """The word without its ending, in whatever language we know endings of."""
     return stem_indic(word) if is_indic(word) else stem(word)
 
 

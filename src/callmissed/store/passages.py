@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, cast, delete, func, insert, select, text
+from sqlalchemy import and_, bindparam, case, cast, delete, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy.types import Integer, Text, Uuid
 
 from callmissed.domain.knowledge import Passage
 from callmissed.kit.indic import sound_key
@@ -21,7 +21,7 @@ from callmissed.store.rows import OpenDb, change, fetch_all
 from callmissed.store.schema import document_words, documents, knowledge_bases, passages
 
 BATCH = 200
-WORDS_BATCH = 1000
+WORDS_BATCH = 2000
 MAX_CANDIDATES = 400
 MAX_WORD_CHARS = 60
 TITLE_GAIN = 1.6
@@ -32,6 +32,15 @@ _ADD = text(
     " record, term_count, words) values (:tenant_id, :document_id, :position, :heading, :text,"
     " :page, :row_number, :record, :term_count, cast(:words as tsvector))"
 ).bindparams(bindparam("record", type_=JSONB(none_as_null=True)))
+_ADD_WORDS = text(
+    "insert into document_words"
+    " (tenant_id, knowledge_base_id, document_id, word, sound, holders)"
+    " select :tenant, :base, :document, * from unnest(:words, :sounds, :holders)"
+).bindparams(
+    bindparam("words", type_=ARRAY(Text)),
+    bindparam("sounds", type_=ARRAY(Text)),
+    bindparam("holders", type_=ARRAY(Integer)),
+)
 _KNOWN = text(
     "select word, sum(holders)::integer as holders from document_words"
     " where tenant_id = :tenant and knowledge_base_id = any(:bases)"
@@ -95,13 +104,16 @@ async def replace(
             count += 1
             chars += len(draft.passage.heading) + len(draft.passage.text)
         await db.connection.execute(_ADD, rows)
-    place = {"tenant_id": tenant_id, "knowledge_base_id": base_id, "document_id": document_id}
-    words = (
-        {**place, "word": word, "sound": sound_key(word), "holders": held}
-        for word, held in holders.items()
-    )
-    for batch_of_words in _batches(words, WORDS_BATCH):
-        await db.connection.execute(insert(document_words), batch_of_words)
+    place = {"tenant": tenant_id, "base": base_id, "document": document_id}
+    for batch_of_words in _batches(holders.items(), WORDS_BATCH):
+        words = [word for word, _ in batch_of_words]
+        params = {
+            **place,
+            "words": words,
+            "sounds": list(map(sound_key, words)),
+            "holders": [held for _, held in batch_of_words],
+        }
+        await change(db, _ADD_WORDS, params)
     return count, chars
 
 
