@@ -47,7 +47,6 @@ class Run:
     turns: int = 0
     journaled: int = 0
     faults: list[str] = field(default_factory=list)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def main(calls: int, at_once: int, hosts: int, seed: int, minutes: float) -> None:

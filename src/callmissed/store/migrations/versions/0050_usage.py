@@ -7,7 +7,6 @@ down_revision = "0060"
 
 TABLES = """
 alter table turns add column usage jsonb not null default '[]';
-alter table turns alter column usage drop default;
 alter table voice_sessions add column usage jsonb not null default '[]';
 """
 
