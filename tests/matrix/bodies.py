@@ -15,6 +15,7 @@ MEANT: dict[str, Any] = {
     "role": lambda: "member",
     "permissions": lambda: ["bots:read"],
     "language": lambda: "en-IN",
+    "url": lambda: "https://tools.example.com/",
 }
 
 # Whole bodies, where fields depend on each other.

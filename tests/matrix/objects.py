@@ -38,6 +38,7 @@ def _knowledge_base(world: World, side: Rows) -> UUID:
 FACTORIES: dict[str, Factory] = {
     "session_id": _row("voice_sessions"),
     "bot_id": _bot,
+    "tool_id": _row("tools"),
     "knowledge_base_id": _knowledge_base,
     "document_id": _row("documents"),
     "key_id": _row("api_keys"),

@@ -9,7 +9,7 @@ from callmissed.api.permissions import RULES, Rule
 DOCUMENT = openapi_document()
 Place = Literal["path", "query", "body"]
 # Words in paths that mean the same to every tenant: nobody's ids.
-WORDS = {"name": "ollama"}
+WORDS = {"name": "ollama", "version": "1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ MEANT: dict[tuple[str, str], Any] = {
     ("voice_sessions", "usage"): lambda _: Jsonb([]),
     ("bot_versions", "models"): Jsonb({}),
     ("bot_versions", "knowledge_base_ids"): lambda _: [],
+    ("bot_versions", "more"): Jsonb({}),
+    ("bot_drafts", "models"): Jsonb({}),
+    ("bot_drafts", "knowledge_base_ids"): lambda _: [],
+    ("bot_drafts", "more"): Jsonb({}),
+    ("tools", "name"): "look_up",
+    ("tools", "form"): lambda canary: Jsonb(
+        {"type": "http", "name": "look_up", "description": canary, "url": "https://192.0.2.1/"}
+    ),
+    ("tools", "header_names"): lambda _: [],
+    ("tools", "listed"): Jsonb([]),
     ("documents", "state"): "failed",
     ("turns", "sources"): lambda canary: Jsonb(
         [{"document": canary, "heading": canary, "score": 1.0}]

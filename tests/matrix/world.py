@@ -105,6 +105,7 @@ class World:
     def add_bot(self, side: Rows) -> UUID:
         bot_id: UUID = side.make("bots")["id"]
         side.make("bot_versions", bot_id=bot_id)
+        side.make("bot_drafts", bot_id=bot_id)
         return bot_id
 
     def key(

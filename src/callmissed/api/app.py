@@ -25,6 +25,7 @@ from callmissed.api import (
     sign_in,
     sign_ins,
     tenants,
+    tools,
 )
 from callmissed.api.cors import add_cors
 from callmissed.api.envelope import Envelope, Gate
@@ -37,6 +38,7 @@ from callmissed.runtime.house import House
 ROUTERS = (
     sessions,
     bots,
+    tools,
     knowledge,
     documents,
     models,

@@ -36,6 +36,7 @@ CREATE_SESSIONS = Rule(STAFF, (VOICE,), for_browsers=True)
 END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
+CHANGE_BOTS = Rule(STAFF, (frozenset({"bots:write"}),))
 READ_KNOWLEDGE = Rule(STAFF, (frozenset({"bots:read"}), frozenset({"bots:write"})))
 CHANGE_KNOWLEDGE = Rule(STAFF, (frozenset({"bots:write"}),))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
@@ -57,8 +58,24 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/voice/sessions/{session_id}"): READ_SESSIONS,
     ("DELETE", "/v1/voice/sessions/{session_id}"): END_SESSIONS,
     ("GET", "/v1/voice/sessions/{session_id}/transcript"): READ_SESSIONS,
+    ("POST", "/v1/tools"): CHANGE_BOTS,
+    ("GET", "/v1/tools"): READ_KNOWLEDGE,
+    ("GET", "/v1/tools/{tool_id}"): READ_KNOWLEDGE,
+    ("PATCH", "/v1/tools/{tool_id}"): CHANGE_BOTS,
+    ("DELETE", "/v1/tools/{tool_id}"): CHANGE_BOTS,
+    ("POST", "/v1/tools/{tool_id}/test"): CHANGE_BOTS,
+    ("POST", "/v1/bots"): CHANGE_BOTS,
     ("GET", "/v1/bots"): READ_BOTS,
     ("GET", "/v1/bots/{bot_id}"): READ_BOTS,
+    ("PATCH", "/v1/bots/{bot_id}"): CHANGE_BOTS,
+    ("DELETE", "/v1/bots/{bot_id}"): CHANGE_BOTS,
+    ("GET", "/v1/bots/{bot_id}/draft"): READ_BOTS,
+    ("PATCH", "/v1/bots/{bot_id}/draft"): CHANGE_BOTS,
+    ("DELETE", "/v1/bots/{bot_id}/draft"): CHANGE_BOTS,
+    ("POST", "/v1/bots/{bot_id}/publish"): CHANGE_BOTS,
+    ("GET", "/v1/bots/{bot_id}/versions"): READ_BOTS,
+    ("GET", "/v1/bots/{bot_id}/versions/{version}"): READ_BOTS,
+    ("POST", "/v1/bots/{bot_id}/versions/{version}/restore"): CHANGE_BOTS,
     ("POST", "/v1/knowledge-bases"): CHANGE_KNOWLEDGE,
     ("GET", "/v1/knowledge-bases"): READ_KNOWLEDGE,
     ("GET", "/v1/knowledge-bases/{knowledge_base_id}"): READ_KNOWLEDGE,

@@ -72,11 +72,14 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
     if session.bot_id is not None:
         bot = await bots.find_version(db, session.tenant_id, session.bot_id, session.bot_version)
     request = session.request
-    prompt = request["system_prompt"] or (bot.system_prompt if bot else DEFAULT_PROMPT)
+    prompt = request["system_prompt"] or (bot.terms.system_prompt if bot else DEFAULT_PROMPT)
     greeting = request["greeting"]
     if not request["greeting_given"]:
-        greeting = (bot.greeting if bot else None) or default_greeting(session.route.tts_language)
-    bases = bot.knowledge_base_ids if bot else ()
+        own = bot.terms.greeting if bot else None
+        greeting = own or default_greeting(session.route.tts_language)
+    if bot and bot.terms.consent_notice:
+        greeting = f"{greeting or ''} {bot.terms.consent_notice}".strip()
+    bases = bot.terms.knowledge_base_ids if bot else ()
     passages = await knowledge.passages_of(db, session.tenant_id, bases)
     history = await turns.exchanges_of(db, claim.session_id)
     return CallTerms(

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from uuid import UUID
 
-from callmissed.domain.bots import BotType, ModelChoice
+from callmissed.domain.bots import BotTerms, BotType
 from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.keyring import Keyring
 from callmissed.domain.principals import Role
@@ -92,16 +92,8 @@ async def add_sample_bot(db: SystemDb, tenant_id: UUID, bot_name: str) -> None:
     base_id = await knowledge.add_base(db, tenant_id, bot_name)
     for name, content in sample_documents():
         await add_markdown(db, tenant_id, base_id, name, content)
-    await bots.add(
-        db,
-        tenant_id,
-        bot_name,
-        BotType.WEB,
-        SAMPLE_PROMPT,
-        SAMPLE_GREETING,
-        ModelChoice(),
-        (base_id,),
-    )
+    terms = BotTerms(SAMPLE_PROMPT, SAMPLE_GREETING, knowledge_base_ids=(base_id,))
+    await bots.add(db, tenant_id, bot_name, BotType.WEB, terms)
 
 
 def _place(tenant_id: UUID) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-from callmissed.domain.bots import Bot, ModelChoice
+from callmissed.domain.bots import Bot, BotTerms
 from callmissed.domain.models import Service
 from callmissed.domain.sessions import SessionRequest
 from callmissed.providers.catalog import Catalog
@@ -11,7 +12,6 @@ from callmissed.services.models import SpeechChoice, choose_speech
 
 DEFAULT_LANGUAGE = "en-IN"
 DEFAULT_DURATION_S = 300
-DEFAULT_TURN_TAKING = "balanced"
 
 
 def complete_request(
@@ -21,7 +21,15 @@ def complete_request(
 
     Raises Refusal MODEL_NOT_AVAILABLE where provider and model contradict each other.
     """
-    own = bot.models if bot is not None else ModelChoice()
+    terms = bot.terms if bot is not None else BotTerms("")
+    return complete_terms(catalog, given, terms, bot.id if bot is not None else None)
+
+
+def complete_terms(
+    catalog: Catalog, given: Mapping[str, Any], terms: BotTerms, bot_id: UUID | None
+) -> SessionRequest:
+    """As `complete_request`, for terms that need not be published."""
+    own = terms.models
     language = given.get("language") or own.language or DEFAULT_LANGUAGE
     tts_language = given.get("tts_language") or _unless(given, own.tts_language, "language")
     speech = SpeechChoice(
@@ -32,7 +40,7 @@ def complete_request(
     )
     tts_provider, tts_model, voice = choose_speech(catalog, speech)
     return SessionRequest(
-        bot_id=bot.id if bot is not None else None,
+        bot_id=bot_id,
         system_prompt=given.get("system_prompt"),
         voice=voice,
         language=language,
@@ -46,8 +54,8 @@ def complete_request(
         metadata=given.get("metadata"),
         greeting=given.get("greeting"),
         greeting_given="greeting" in given,
-        variables=dict(given.get("variables", {})),
-        turn_taking=given.get("turn_taking", DEFAULT_TURN_TAKING),
+        variables={**terms.variables, **given.get("variables", {})},
+        turn_taking=given.get("turn_taking") or terms.turn_taking,
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from callmissed.store import schema_knowledge, schema_people, schema_providers
+from callmissed.store import schema_bots, schema_knowledge, schema_people, schema_providers
 from callmissed.store.columns import (
     id_column,
     json,
@@ -26,6 +26,11 @@ from callmissed.store.columns import (
 )
 
 # Written where they have room.
+bots = schema_bots.bots
+bot_versions = schema_bots.bot_versions
+bot_drafts = schema_bots.bot_drafts
+tools = schema_bots.tools
+call_actions = schema_bots.call_actions
 knowledge_bases = schema_knowledge.knowledge_bases
 documents = schema_knowledge.documents
 document_files = schema_knowledge.document_files
@@ -73,30 +78,6 @@ api_keys = Table(
     moment("expires_at"),
     moment("revoked_at"),
     moment("last_used_at"),
-    moment("created_at", nullable=False),
-)
-
-bots = Table(
-    "bots",
-    metadata,
-    id_column(),
-    tenant_column(),
-    text("name"),
-    text("type"),
-    number("published_version"),
-    moment("created_at", nullable=False),
-)
-
-bot_versions = Table(
-    "bot_versions",
-    metadata,
-    tenant_column(),
-    Column("bot_id", Uuid, primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    text("system_prompt"),
-    text("greeting", nullable=True),
-    json("models"),
-    Column("knowledge_base_ids", ARRAY(Uuid), nullable=False),
     moment("created_at", nullable=False),
 )
 
