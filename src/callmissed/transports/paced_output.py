@@ -63,6 +63,7 @@ class PacedOutput(io.AudioOutput):
         self._played_s = 0.0
         self._audible_at_s: float | None = None
         self._silent_at_s: float | None = None
+        self._paused_at_s: float | None = None
         self._pumping = asyncio.create_task(self._pump(), name="pump speech")
 
     @property
@@ -109,12 +110,14 @@ class PacedOutput(io.AudioOutput):
         """Silence at once; `resume` goes on at the very sample."""
         super().pause()
         self._enabled.clear()
+        self._paused_at_s = self._paused_at_s or time.monotonic()
         if self._segment is not None:
             self._segment.waiting[:0] = self._take_back_queue()
 
     def resume(self) -> None:
         super().resume()
         self._enabled.set()
+        self._paused_at_s = None
         self._wake.set()
 
     async def aclose(self) -> None:
@@ -198,7 +201,7 @@ class PacedOutput(io.AudioOutput):
     def _finish(self, *, interrupted: bool) -> None:
         self._played_s = self.played_s
         self._segment = None
-        self._silent_at_s = time.monotonic()
+        self._silent_at_s = self._paused_at_s or time.monotonic()
         self._recent.clear()
         self.on_playback_finished(playback_position=self._played_s, interrupted=interrupted)
 

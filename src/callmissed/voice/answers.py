@@ -9,6 +9,7 @@ from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 
 from callmissed.domain.knowledge import Retrieval
 from callmissed.domain.lines import Playhead
+from callmissed.domain.tools import ToolCall, ToolResult
 from callmissed.voice.candidates import Choices
 from callmissed.voice.script import Script
 from callmissed.voice.stopwatch import Instants
@@ -32,6 +33,17 @@ class Utterance:
     hearing: Mapping[str, Any] = field(default_factory=dict)
 
 
+WORDS_LEFT_OF_QUESTION = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """A tool that was run for an answer, and what came of it."""
+
+    call: ToolCall
+    result: ToolResult
+
+
 @dataclass(slots=True)
 class Answer:
     """One speech of the agent, from its first guess to its last sound.
@@ -40,6 +52,7 @@ class Answer:
     accord); `changed` with it, and whenever there is more sound. `owes_apology` says that the
     words end before the answer does. `choices` are the models it came from and those that were left,
     `fillers` what was said while the caller waited. `playhead` is there while its sound plays.
+    `is_at_work` while a tool runs for it; `ends_call`: the agent hangs up when it was heard.
     """
 
     speech_id: str = ""
@@ -54,6 +67,9 @@ class Answer:
     retrieval: Retrieval | None = None
     failure: str = ""
     owes_apology: bool = False
+    tools: list[ToolUsed] = field(default_factory=list)
+    is_at_work: bool = False
+    ends_call: bool = False
     choices: Choices = field(default_factory=Choices)
     fillers: list[str] = field(default_factory=list)
     heard: str = ""
@@ -61,12 +77,19 @@ class Answer:
     playhead: Playhead | None = None
     silent_s: float | None = None
     barge_in_s: float | None = None
+    false_alarms: int = 0
 
     def ask(self, utterance: Utterance | None) -> None:
         """It will be said: as the answer to this utterance, or of the agent's own accord."""
         self.utterance = utterance
         self.asked.set()
         self.changed.set()
+
+    def asks_for_reply(self) -> bool:
+        """Whether it ends with a question that the caller has nearly heard out."""
+        text = self.script.text.rstrip()
+        left = text.removeprefix(self.script.heard(self.position_s()).rstrip())
+        return text.endswith("?") and len(left.split()) <= WORDS_LEFT_OF_QUESTION
 
     def position_s(self) -> float:
         """How much of its present sound has left for the caller."""

@@ -64,6 +64,10 @@ class Caller:
         """What was said when the call ended before the turn did; None when no words are known."""
         return self._utterances.cut_off()
 
+    def show_backchannel(self, words: str, is_final: bool) -> None:
+        """Words by which the caller only says that they listen: shown, and no turn of theirs."""
+        self._show(words.strip(), is_final=is_final)
+
     def _note_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
             self._utterances.begin()
@@ -75,14 +79,18 @@ class Caller:
         words = event.transcript.strip()
         if not words:
             return
-        self._caption_id = self._caption_id or f"caller-{uuid4().hex[:12]}"
-        self._captions.show_words(Party.CALLER, self._caption_id, words, is_final=event.is_final)
+        self._show(words, is_final=event.is_final)
         if event.is_final:
-            self._caption_id = ""
             reported = str(event.language) if event.language else None
             self._follow_language(words, reported)
             language = spoken_language(words, reported, self._following.language)
             self._utterances.note_final(words, language)
+
+    def _show(self, words: str, *, is_final: bool) -> None:
+        self._caption_id = self._caption_id or f"caller-{uuid4().hex[:12]}"
+        self._captions.show_words(Party.CALLER, self._caption_id, words, is_final=is_final)
+        if is_final:
+            self._caption_id = ""
 
     def _follow_language(self, words: str, reported: str | None) -> None:
         before = self._following.language

@@ -8,6 +8,8 @@ from livekit.agents.voice import io
 
 from callmissed.kit.loudness import LevelLog, window_levels_db
 
+RECENTLY_S = 3.0
+
 
 class ListenedInput(io.AudioInput):
     """Passes frames on and keeps the instant of every sound in them, in monotonic seconds as it
@@ -29,6 +31,12 @@ class ListenedInput(io.AudioInput):
         self._on_arrival = on_arrival
         self.levels = LevelLog()
         self.heard_s = 0.0
+
+    def quiet_s(self) -> float:
+        """For how long the caller has made no sound, as far as the last `RECENTLY_S` tell."""
+        now_s = self._monotonic_s()
+        last_s = self.levels.last_sound_s(now_s - RECENTLY_S, now_s)
+        return RECENTLY_S if last_s is None else now_s - last_s
 
     async def __anext__(self) -> rtc.AudioFrame:
         frame = await super().__anext__()

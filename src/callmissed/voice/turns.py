@@ -7,9 +7,12 @@ from typing import Any
 
 from callmissed.domain.turns import Source, Turn
 from callmissed.kit.clock import Clock
-from callmissed.voice.answers import Answer, Utterance
+from callmissed.voice.answers import Answer, ToolUsed, Utterance
 from callmissed.voice.meters import CallMeter
 from callmissed.voice.stopwatch import Instants, lay_out_stages, ms_since
+
+MAX_TOLD_CHARS = 1000
+MAX_TOLD_NAME_CHARS = 100
 
 
 class TurnLog:
@@ -81,7 +84,7 @@ class TurnLog:
                 speech_ms=(ms_since(utterance.onset_s, utterance.end_s) or 0) if utterance else 0,
                 retrieval_ms=round(retrieval.took_ms) if retrieval else None,
                 total_ms=ms_since(instants.speech_end_s, answer.silent_s),
-                stop_ms=ms_since(answer.barge_in_s, answer.silent_s),
+                stop_ms=ms_since(answer.barge_in_s, answer.silent_s) if interrupted else None,
                 llm_attempts=max(1, self._guesses),
                 generated=answer.generated,
                 sources=_sources(answer),
@@ -126,9 +129,25 @@ def _trace(answer: Answer) -> dict[str, Any]:
             }
             for one in answer.choices.fallbacks
         ]
+    if answer.false_alarms:
+        trace["false_alarms"] = answer.false_alarms
     if answer.fillers:
         trace["fillers"] = list(answer.fillers)
+    if answer.tools:
+        trace["tools"] = [show_tool(used) for used in answer.tools]
     return trace
+
+
+def show_tool(used: ToolUsed) -> dict[str, Any]:
+    """A tool's run as a turn's trace keeps it."""
+    return {
+        "tool": used.call.name[:MAX_TOLD_NAME_CHARS],
+        "arguments": used.call.arguments[:MAX_TOLD_CHARS],
+        "outcome": used.result.outcome.value,
+        "result": used.result.text[:MAX_TOLD_CHARS],
+        "took_ms": round(used.result.took_ms),
+        "ends_call": used.result.ends_call,
+    }
 
 
 def _instants_ms(instants: Instants) -> dict[str, int | None]:

@@ -1,0 +1,66 @@
+"""The caller speaks while the agent does: when that began, and whether it was meant."""
+
+from collections.abc import Callable
+from typing import Any
+
+from livekit.agents import AgentSession
+from livekit.agents.voice.events import AgentFalseInterruptionEvent, UserStateChangedEvent
+
+from callmissed.voice.answers import Answer, AnswerBook
+from callmissed.voice.floor import Floor
+
+
+class CutIns:
+    """The engine pauses the agent at the caller's voice, and lets it go on where no words came."""
+
+    def __init__(self, book: AnswerBook, onset_s: Callable[[], float | None]) -> None:
+        self._book = book
+        self._onset_s = onset_s
+        self._session: AgentSession[Any] | None = None
+
+    def open_floor(
+        self, quiet_s: Callable[[], float], on_backchannel: Callable[[str, bool], None]
+    ) -> Floor:
+        """What stands between the recogniser and the engine; see there."""
+        return Floor(
+            agent_has_it=self.agent_has_floor,
+            quiet_s=quiet_s,
+            take_it=self.stop_agent,
+            on_backchannel=on_backchannel,
+        )
+
+    def listen_to(self, session: AgentSession[Any]) -> None:
+        """To what the engine tells of the caller's voice."""
+        self._session = session
+        session.on("user_state_changed", self._note_voice)
+        session.on("agent_false_interruption", self._forget)
+
+    def agent_has_floor(self) -> bool:
+        """Whether something is being said that the caller may want to hear out: not where it ends
+        with a question, which even the shortest word answers."""
+        answer = self._answer_under_way()
+        return answer is not None and not answer.asks_for_reply()
+
+    def stop_agent(self) -> None:
+        """The caller's words say that it is to stop; returns at once."""
+        speech = self._session.current_speech if self._session is not None else None
+        if speech is not None and not speech.interrupted and speech.allow_interruptions:
+            speech.interrupt()
+
+    def _answer_under_way(self) -> Answer | None:
+        """What is heard now, or is held back while the caller speaks."""
+        speech = self._session.current_speech if self._session is not None else None
+        if speech is None or speech.interrupted:
+            return None
+        answer = self._book.of(speech.id)
+        return answer if answer.playhead is not None else None
+
+    def _note_voice(self, event: UserStateChangedEvent) -> None:
+        answer = self._answer_under_way()
+        if event.new_state == "speaking" and answer is not None:
+            answer.barge_in_s = self._onset_s()
+
+    def _forget(self, _event: AgentFalseInterruptionEvent) -> None:
+        if (answer := self._answer_under_way()) is not None:
+            answer.barge_in_s = None
+            answer.false_alarms += 1

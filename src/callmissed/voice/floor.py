@@ -1,0 +1,134 @@
+"""What the engine is told of the caller's words: listeners' sounds take no floor, and words that
+seem whole start an answer before they are final.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from dataclasses import replace
+
+from livekit.agents import stt
+
+from callmissed.domain.backchannels import is_backchannel
+
+LOOK_EVERY_S = 0.02
+QUIET_S = 0.06
+"""Partial words behind which nobody was heard for so long are taken for whole."""
+BRIEFLY_QUIET_S = 0.01
+"""Partial words that end like a sentence need no more than this."""
+SENTENCE_ENDS = (".", "?", "!", "।", "؟", "…")
+AT_THE_END_S = 0.1
+"""Partial words that came so long before the last sound, or later, may cover all of it."""
+PATIENCE_S = 1.0
+WORDS_THAT_TAKE_IT = 2
+"""Partial words that many, when they are no backchannel, are no mishearing either."""
+
+_Kind = stt.SpeechEventType
+
+
+class Floor:
+    """Stands between the recogniser and the engine.
+
+    `agent_has_it` says whether the agent is saying something that the caller could cut short;
+    `quiet_s` for how long the caller has made no sound; `take_it` is called when partial words
+    show that the caller wants the floor; `on_backchannel` with words that did not take it and
+    whether they are final.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent_has_it: Callable[[], bool],
+        quiet_s: Callable[[], float],
+        take_it: Callable[[], None],
+        on_backchannel: Callable[[str, bool], None],
+    ) -> None:
+        self._agent_has_it = agent_has_it
+        self._quiet_s = quiet_s
+        self._take_it = take_it
+        self._on_backchannel = on_backchannel
+        self._partial: stt.SpeechEvent | None = None
+        self._partial_s = 0.0
+        self._told_early = ""
+
+    async def pass_on(
+        self, events: AsyncIterable[stt.SpeechEvent | str]
+    ) -> AsyncGenerator[stt.SpeechEvent | str, None]:
+        """The events in their order; some partial words early, backchannels not at all."""
+        iterator = aiter(events)
+        coming = asyncio.ensure_future(_next_of(iterator))
+        try:
+            while True:
+                waits_s = LOOK_EVERY_S if self._partial is not None else None
+                await asyncio.wait([coming], timeout=waits_s)
+                if not coming.done():
+                    if (early := self._take_early()) is not None:
+                        yield early
+                    continue
+                event = coming.result()
+                if event is None:
+                    return
+                coming = asyncio.ensure_future(_next_of(iterator))
+                if isinstance(event, str) or (passed := self._judge(event)) is event:
+                    yield event
+                elif passed is not None:
+                    yield passed
+        finally:
+            coming.cancel()
+            await asyncio.wait([coming])
+            if isinstance(iterator, AsyncGenerator):
+                await iterator.aclose()
+
+    def _judge(self, event: stt.SpeechEvent) -> stt.SpeechEvent | None:
+        """What the engine is told instead; None: nothing."""
+        words = event.alternatives[0].text if event.alternatives else ""
+        if event.type is _Kind.FINAL_TRANSCRIPT:
+            self._partial = None
+            self._told_early = ""
+            return self._gate(event, words, is_final=True)
+        if event.type not in (_Kind.INTERIM_TRANSCRIPT, _Kind.PREFLIGHT_TRANSCRIPT):
+            return event
+        if self._gate(event, words, is_final=False) is None:
+            return None
+        self._partial = None
+        if event.type is _Kind.INTERIM_TRANSCRIPT and words and words != self._told_early:
+            self._partial, self._partial_s = event, asyncio.get_running_loop().time()
+        return self._take_early() or event
+
+    def _gate(
+        self, event: stt.SpeechEvent, words: str, *, is_final: bool
+    ) -> stt.SpeechEvent | None:
+        if not words or not self._agent_has_it():
+            return event
+        if is_backchannel(words):
+            self._on_backchannel(words, is_final)
+            return None
+        if is_final or len(words.split()) >= WORDS_THAT_TAKE_IT:
+            self._take_it()
+        return event
+
+    def _take_early(self) -> stt.SpeechEvent | None:
+        """The pending partial words as ones that an answer can be begun on, once they seem whole;
+        they are forgotten when they have waited too long for that."""
+        if self._partial is None:
+            return None
+        now_s, quiet_s = asyncio.get_running_loop().time(), self._quiet_s()
+        words = self._partial.alternatives[0].text
+        needed_s = BRIEFLY_QUIET_S if words.rstrip().endswith(SENTENCE_ENDS) else QUIET_S
+        early, age_s = self._partial, now_s - self._partial_s
+        if quiet_s >= needed_s and age_s <= quiet_s + AT_THE_END_S:
+            self._partial = None
+            self._told_early = words
+            return replace(early, type=_Kind.PREFLIGHT_TRANSCRIPT)
+        if age_s > PATIENCE_S:
+            self._partial = None
+        return None
+
+
+async def _next_of(
+    iterator: AsyncIterator[stt.SpeechEvent | str],
+) -> stt.SpeechEvent | str | None:
+    """None at the end."""
+    try:
+        return await anext(iterator)
+    except StopAsyncIteration:
+        return None
