@@ -12,6 +12,7 @@ from pathlib import Path
 from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, CallTerms, TurnFinished
 from callmissed.domain.sessions import EndReason
 from callmissed.kit.journal import JournalWriter, read_records
+from callmissed.kit.process import is_stopped
 from callmissed.runtime.wire import (
     Done,
     Drain,
@@ -176,3 +177,15 @@ asyncio.run(run())
         await gone.wait()
     asyncio.get_running_loop().remove_reader(pidfd)
     os.close(pidfd)
+
+
+async def test_a_stopped_process_is_given_up_before_one_that_is_only_late() -> None:
+    async with scripted_process() as (process, messages):
+        os.kill(process.pid, signal.SIGSTOP)
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_stopped(process.pid):
+                await asyncio.sleep(0)
+            async for _ in messages:
+                pass
+            assert await process.wait() == -signal.SIGKILL
+    assert not is_stopped(os.getpid())

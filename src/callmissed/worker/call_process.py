@@ -5,9 +5,11 @@ import contextlib
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from callmissed.kit.process import is_stopped
 from callmissed.runtime.children import Command, spawn
 from callmissed.runtime.setting_groups import without_provider_keys
 from callmissed.runtime.wire import ToChild, ToParent, decode_to_parent, encode_to_child
@@ -15,8 +17,10 @@ from callmissed.worker.admission import LATE_BEATS
 
 COMMAND = (sys.executable, "-m", "callmissed", "worker-child")
 START_TAKES_S = 120.0
-# A frozen process's calls are silent: better another takes them than nobody.
-BEATS_MISSED_S = 4.0
+# A stopped process's calls are silent: better another takes them than nobody. One that is silent
+# for want of a processor is left in peace for longer, or a busy machine would kill its own calls.
+STOPPED_S = 4.0
+BEATS_MISSED_S = 10.0
 LEAVE_S = 5.0
 LAST_LINES_S = 0.1
 
@@ -62,10 +66,7 @@ class CallProcess:
         assert self._process.stdout is not None
         reading = asyncio.create_task(self._process.stdout.readline(), name="read line")
         try:
-            patience_s = BEATS_MISSED_S if self.ready else START_TAKES_S
-            await asyncio.wait(
-                (reading, dying), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            await self._wait_patiently(reading, dying)
             if not reading.done():
                 # It is dead, or it was we who stood still: what it said may lie in the pipe.
                 await asyncio.wait([reading], timeout=LAST_LINES_S)
@@ -76,6 +77,16 @@ class CallProcess:
             return b""
         finally:
             reading.cancel()
+
+    async def _wait_patiently(self, reading: asyncio.Task[bytes], dying: asyncio.Task[int]) -> None:
+        """Until either is done, or the process has been silent for too long."""
+        either = (reading, dying)
+        if not self.ready:
+            await _wait_for_first(either, START_TAKES_S)
+            return
+        await _wait_for_first(either, STOPPED_S)
+        if not (reading.done() or dying.done() or is_stopped(self.pid)):
+            await _wait_for_first(either, BEATS_MISSED_S - STOPPED_S)
 
     async def leave(self) -> None:
         """Afterwards it is gone: by itself when its pipe ends, else killed."""
@@ -95,6 +106,10 @@ class CallProcess:
         """Nothing happens where it is gone."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+
+async def _wait_for_first(tasks: Iterable[asyncio.Task[Any]], wait_s: float) -> None:
+    await asyncio.wait(tuple(tasks), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def start_call_process(

@@ -13,7 +13,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvloop
 
 from callmissed.domain.calls import CallOrder, OrderKind
-from callmissed.domain.workers import LEASE_S
 from callmissed.providers import Warm
 from callmissed.runtime.library import Library
 from callmissed.runtime.settings import load_settings
@@ -24,6 +23,9 @@ from callmissed.worker.pipes import ParentPipes, open_parent_pipes
 
 BEAT_EVERY_S = 0.5
 LAST_WORDS_S = 6.0
+# By then another host has long had every reason to take the calls over. A shorter standstill is told
+# from a takeover by the room, which puts the older run out, and by the parent's next beat.
+STOOD_STILL_S = 8.0
 
 OpenWarm = Callable[[], AbstractAsyncContextManager[Warm]]
 
@@ -77,7 +79,7 @@ async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
         asyncio.TaskGroup() as group,
     ):
         calls = Calls(group, run_call or _real_call(), warm, pipes.say, library)
-        lag = LagMeter(LEASE_S, calls.overtake_all)
+        lag = LagMeter(STOOD_STILL_S, calls.overtake_all)
         gc.collect()
         gc.freeze()
         background = [group.create_task(lag.run()), group.create_task(_beat(pipes, calls, lag))]
