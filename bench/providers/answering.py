@@ -12,7 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from callmissed.runtime.call import prepare_process
-from tests.voice.fault_findings import is_remembered_as_heard, said_words, used, used_in_turns
+from tests.voice.fault_findings import (
+    agrees_with_ledger,
+    is_remembered_as_heard,
+    said_words,
+    used,
+    used_in_turns,
+)
 from tests.voice.faulted_calls import CallRun, TurnRun, run_faulted_call
 
 TURNS_A_CALL = 15
@@ -46,7 +52,7 @@ def report(calls: Sequence[CallRun]) -> None:
     print(f"turns whose transcript is not what was played, word for word: {len(differing)}")
     unlike = [call for call in calls if not is_remembered_as_heard(call)]
     print(f"calls whose model remembers other than what was heard: {len(unlike)}")
-    unequal = [call for call in calls if used(call) != dict(call.delivered)]
+    unequal = [call for call in calls if not agrees_with_ledger(call)]
     print(f"calls whose usage is not the ledger's, to the token and character: {len(unequal)}")
     torn = [call for call in calls if not _covers(used(call), used_in_turns(call))]
     print(f"calls whose turns say more than the call: {len(torn)}")

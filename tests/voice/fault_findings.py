@@ -9,9 +9,20 @@ from tests.voice.faulted_calls import CallRun
 
 
 def used(run: CallRun) -> dict[tuple[str, Measure], int]:
-    """What the call says it used, but for what came from the cache."""
+    """What the call says it used, but for sound heard and for what came from the cache."""
     assert run.end is not None
     return _by_kind(run.end.usage)
+
+
+def agrees_with_ledger(run: CallRun) -> bool:
+    """To the token and the character. A chat that is taken back before its first word counts from
+    the moment at which its answer begins, which only the client knows.
+    """
+    counted = used(run)
+    return counted.keys() <= run.delivered.keys() and all(
+        amount - run.withdrawn.get(kind, 0) <= counted.get(kind, 0) <= amount
+        for kind, amount in run.delivered.items()
+    )
 
 
 def used_in_turns(run: CallRun) -> dict[tuple[str, Measure], int]:
@@ -47,7 +58,7 @@ def _without_fillers(turn: Turn) -> str:
 def _by_kind(usages: Iterable[Usage]) -> dict[tuple[str, Measure], int]:
     sums: dict[tuple[str, Measure], int] = {}
     for usage in usages:
-        if usage.measure is not Measure.CACHED_CHARACTERS and usage.amount:
+        if usage.measure not in (Measure.CACHED_CHARACTERS, Measure.AUDIO_MS) and usage.amount:
             key = (usage.model_id, usage.measure)
             sums[key] = sums.get(key, 0) + usage.amount
     return sums

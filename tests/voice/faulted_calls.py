@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,7 +12,7 @@ import numpy as np
 from callmissed.dev.faults import Fault, Kind
 from callmissed.dev.providers import Providers, running_providers
 from callmissed.dev.scenario import Ears, Mind, Mouth, Scenario
-from callmissed.dev.tones import decode
+from callmissed.dev.tones import decode, encode
 from callmissed.dev.vocabulary import ENGLISH
 from callmissed.domain.calls import CallEnded
 from callmissed.domain.knowledge import Passage
@@ -28,22 +27,18 @@ from callmissed.domain.models import (
 )
 from callmissed.domain.turns import Turn
 from callmissed.domain.usage import Measure, Meter
-from callmissed.kit.breaker import Breaker
 from callmissed.providers import Models, Warm, builders
 from callmissed.providers.catalog import load_catalog
 from callmissed.voice.sentence_cache import SentenceCache
-from tests.voice.callers import MemoryLine, load_words
+from tests.voice.callers import MemoryLine
 from tests.voice.fakes import ROUTE as SCRIPTED
-from tests.voice.fakes import ScriptedSTT
 from tests.voice.running import RunningCall, start_call
 
-BRIEFLY = load_words()[: int(16000 * 1.1)]
+HEARD_HZ = 16_000
 AUDIBLE = 200
 TURN_S = 40.0
 """A turn that is not over by then is stuck."""
 
-SCRIPTS = 3
-"""A recogniser that is asked again for the same sound takes the next of its script."""
 IDLE_S = 2.0
 """So soon the vendor closes a socket: most turns open new ones, which faults can strike."""
 
@@ -89,7 +84,8 @@ class TurnRun:
 
 @dataclass
 class CallRun:
-    """`delivered` is the simulators' ledger, `remembered` what the model was told of its former
+    """`delivered` is the simulators' ledger, `withdrawn` what of it belongs to chats that were taken
+    back before their first word, `remembered` what the model was told of its former
     answers when it was asked last.
     """
 
@@ -99,19 +95,21 @@ class CallRun:
     stuck: bool = False
     remembered: Sequence[str] = ()
     delivered: Mapping[tuple[str, Measure], int] = field(default_factory=dict)
+    withdrawn: Mapping[tuple[str, Measure], int] = field(default_factory=dict)
 
 
 async def run_faulted_call(turns: int, seed: int) -> CallRun:
     """One call of so many questions; each meets one fault, or none."""
     dice = random.Random(seed)
-    replies = [_a_reply(dice) for _ in range(SCRIPTS * turns)]
-    script = tuple((f"question {number} ", reply) for number, reply in enumerate(replies))
+    replies = [_a_reply(dice) for _ in range(turns)]
+    questions = [" ".join(dice.sample(ENGLISH, 5)) for _ in replies]
+    script = tuple(zip(questions, replies, strict=True))
     scenario = Scenario(Ears(), Mind(answers=script), Mouth(), idle_s=IDLE_S)
     async with running_providers(scenario) as sims:
         warm = Warm()
         call = start_call(
             None,
-            build=partial(_build, sims, warm, len(replies)),
+            build=partial(_build, sims, warm),
             sentences=SentenceCache(),
             greeting="hello good morning.",
             route=route(),
@@ -121,15 +119,17 @@ async def run_faulted_call(turns: int, seed: int) -> CallRun:
         try:
             await call.notes.until(lambda notes: len(notes.turns) == 1)
             run.greeting = call.notes.turns[0]
-            for _ in range(turns):
+            for question in questions:
                 if call.task.done():
                     break
-                run.turns.append(await _live_through(call, sims, _some_faults(dice)))
+                faults = _some_faults(dice)
+                run.turns.append(await _live_through(call, sims, question, faults))
         except TimeoutError:
             run.stuck = True
         await call.hang_up()
         run.end = call.notes.ends[0] if call.notes.ends else None
         run.delivered = _delivered(sims)
+        run.withdrawn = _delivered(sims, withdrawn=True)
         run.remembered = _remembered(sims)
         await warm.aclose()
         return run
@@ -139,6 +139,7 @@ def route() -> Route:
     """Kimi on Clarifai, then on OpenRouter; Bulbul, then a voice of one's own."""
     return replace(
         SCRIPTED,
+        stt=_listed(Service.STT, "saaras:v3"),
         llm=_listed(Service.LLM, "kimi-k2.5"),
         spare_llm=(_listed(Service.LLM, SPARE_MIND),),
         tts=_listed(Service.TTS, "bulbul:v3"),
@@ -150,7 +151,6 @@ def route() -> Route:
 def _build(
     sims: Providers,
     warm: Warm,
-    questions: int,
     chain: Route,
     _access: Mapping[str, Access],
     _warm: Warm,
@@ -158,7 +158,6 @@ def _build(
     meter: Meter,
 ) -> Models:
     parts = builders.Parts(chain, warm, (), meter)
-    ears = ScriptedSTT([f"question {number} please" for number in range(questions)])
 
     def reached(model: Model) -> Access:
         known = CATALOG.providers.get(model.provider) or replace(
@@ -172,7 +171,7 @@ def _build(
     minds = (chain.llm, *chain.spare_llm)
     voices = (SpareVoice(chain.tts, chain.voice), *chain.spare_tts)
     return Models(
-        stt=(Candidate(chain.stt, ears, Breaker(time.monotonic)),),
+        stt=(serve(chain.stt, builders.build_stt(chain.stt, reached(chain.stt), parts)),),
         llm=tuple(serve(one, builders.build_llm(one, reached(one), parts)) for one in minds),
         tts=tuple(
             serve(one.model, builders.build_tts(one, reached(one.model), parts)) for one in voices
@@ -180,11 +179,13 @@ def _build(
     )
 
 
-async def _live_through(call: RunningCall, sims: Providers, faults: Sequence[Fault]) -> TurnRun:
+async def _live_through(
+    call: RunningCall, sims: Providers, question: str, faults: Sequence[Fault]
+) -> TurnRun:
     """Raises TimeoutError where the turn does not end."""
     sims.set_fault(*faults)
     line, count = call.line, len(call.notes.turns)
-    await line.microphone.say(BRIEFLY)
+    await line.microphone.say(encode(question, HEARD_HZ))
     spoke_until_s = line.microphone.end_s
     await call.notes.until(lambda notes: len(notes.turns) > count, within_s=TURN_S)
     dead_air_s, gap_s, played = await asyncio.to_thread(_read_earpiece, line, spoke_until_s)
@@ -244,7 +245,8 @@ def _listed(service: Service, model_id: str) -> Model:
     return model
 
 
-def _delivered(sims: Providers) -> dict[tuple[str, Measure], int]:
+def _delivered(sims: Providers, *, withdrawn: bool = False) -> dict[tuple[str, Measure], int]:
+    """All of it, or only that of chats which the client took back before their first word."""
     sums: dict[tuple[str, Measure], int] = {}
     names = {
         "clarifai.chat": "kimi-k2.5",
@@ -252,8 +254,12 @@ def _delivered(sims: Providers) -> dict[tuple[str, Measure], int]:
         "sarvam.tts": "bulbul:v3",
     }
     for request in sims.ledger.requests():
+        is_chat = request.place.endswith(".chat")
+        is_withdrawn = is_chat and request.outcome == "left"
+        if withdrawn and (not is_withdrawn or request.amounts.get("output_tokens")):
+            continue
         for measure, amount in request.amounts.items():
-            if amount and measure != "audio_ms":
+            if amount and measure in ("input_tokens", "output_tokens", "characters"):
                 key = (names.get(request.place, "kokoro"), Measure(measure))
                 sums[key] = sums.get(key, 0) + amount
     return sums

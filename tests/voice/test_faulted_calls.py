@@ -1,6 +1,12 @@
 """A call whose models fail turn after turn stays honest: what it says, remembers and counts."""
 
-from tests.voice.fault_findings import is_remembered_as_heard, said_words, used, used_in_turns
+from tests.voice.fault_findings import (
+    agrees_with_ledger,
+    is_remembered_as_heard,
+    said_words,
+    used,
+    used_in_turns,
+)
 from tests.voice.faulted_calls import run_faulted_call
 
 TURNS = 8
@@ -14,7 +20,7 @@ async def test_a_call_with_failing_models_says_remembers_and_counts_what_was() -
     assert all(turn.dead_air_s is not None for turn in run.turns)
     assert [said_words(turn.turn) for turn in run.turns] == [list(t.played) for t in run.turns]
     assert is_remembered_as_heard(run)
-    assert used(run) == run.delivered
+    assert agrees_with_ledger(run), (used(run), run.delivered)
     whole = used(run)
     assert all(amount <= whole[kind] for kind, amount in used_in_turns(run).items())
     assert any(turn.turn.trace.get("fallbacks") for turn in run.turns)
