@@ -181,6 +181,7 @@ asyncio.run(run())
 
 async def test_a_stopped_process_is_given_up_before_one_that_is_only_late() -> None:
     async with scripted_process() as (process, messages):
+        process.ready = True
         os.kill(process.pid, signal.SIGSTOP)
         async with asyncio.timeout(PATIENCE_S):
             while not is_stopped(process.pid):
