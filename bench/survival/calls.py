@@ -30,10 +30,10 @@ from tests.transports.room_callers import HEARD_PEAK, RATE_HZ, RoomCaller
 
 QUESTIONS = [one for one in spoken_questions("main") if one.voice == "rms"]
 PATIENCE_S = 40.0
-SETTLE_S = 30.0
+SETTLE_S = 90.0
 POLL_S = 0.05
 WINDOW_S = 0.1
-WELL_BEFORE_S = 0.5
+WELL_BEFORE_S = 1.0
 """A sentence that was read as final this long before a death was finished."""
 
 Voice = list[tuple[float, NDArray[np.int16]]]
