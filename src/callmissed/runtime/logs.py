@@ -28,7 +28,7 @@ OUR_LOGGER = "callmissed"
 KEYS = frozenset(
     """
     event level timestamp logger process pid at error error_at error_text omitted
-    tenant_id session_id request_id worker_id person_id key_id bot_id job_id mail_id room epoch seq note
+    tenant_id session_id request_id worker_id person_id key_id bot_id document_id job_id mail_id room epoch seq note
     method route status code kind reason model provider service step attempt attempts
     took_ms wait_ms lag_ms wait_s retry_after_s retry_in_s restart_in_s count calls slots free_slots bytes
     lines port host path signal exit_code version task queue channel table migration

@@ -71,7 +71,7 @@ async def _read(house: House, tenant_id: UUID, document: Document, output: Path)
         telling.cancel()
     async with house.database.tenant(tenant_id) as db:
         await ingest.publish(db, document, reading.media_type, read_pieces(output))
-    log.info("document_indexed", document_id=str(document.id), pieces=reading.piece_count)
+    log.info("document_indexed", document_id=str(document.id), count=reading.piece_count)
 
 
 async def _stored_parts(house: House, tenant_id: UUID, document: Document) -> AsyncIterator[bytes]:

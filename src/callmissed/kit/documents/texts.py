@@ -12,9 +12,13 @@ from callmissed.kit.documents.pieces import Piece, pieces_of_lines
 from callmissed.kit.markdown import say_row, split_passages
 
 MAX_DEPTH = 200
+MAX_NESTED = 3000
 
 _SPACES = re.compile(r"\s+")
 _BLANK = re.compile(r"\n\s*\n")
+_NESTING = re.compile(
+    r"<(/?)(?:div|span|section|article|table|blockquote|font|b|i|em|ul|ol|main|form)\b", re.I
+)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LEFT_OUT = ("script", "style", "nav", "noscript", "template", "svg", "iframe", "head")
 _BLOCK_NAMES = """p div section article main header footer aside ul ol li dl dt dd blockquote pre
@@ -50,6 +54,7 @@ def read_docx(data: bytes) -> Iterator[Piece]:
 
 
 def _pieces_of_html(html: str) -> Iterator[Piece]:
+    _refuse_deep(html)
     tree = LexborHTMLParser(html)
     for name in _LEFT_OUT:
         for node in tree.css(name):
@@ -67,6 +72,15 @@ def _pieces_of_html(html: str) -> Iterator[Piece]:
         else:
             lines.append(line)
     yield from pieces_of_lines((words for _, words in path), lines)
+
+
+def _refuse_deep(html: str) -> None:
+    """Raises UnreadableError: the parser's time grows with the square of the depth."""
+    depth = 0
+    for tag in _NESTING.finditer(html):
+        depth += -1 if tag[1] else 1
+        if depth > MAX_NESTED:
+            raise UnreadableError("It is nested too deep.")
 
 
 def _walk(root: LexborNode, depth: int = 0) -> Iterator[tuple[int, str]]:
