@@ -1,6 +1,7 @@
 """Calls in a real room entirely on simulated Sarvam and Clarifai, word by word."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -93,3 +94,34 @@ async def test_what_is_recorded_as_used_is_what_was_delivered(
         for place in ("sarvam.stt", "sarvam.realtime")
     )
     assert 0 <= heard_ms - used["saaras:v3", "audio_ms"] <= HEARD_BEHIND_LAST_TURN_MS
+
+
+async def test_the_language_used_is_the_callers_and_comes_back(
+    simulated: tuple[Customer, Providers],
+) -> None:
+    customer, sims = simulated
+    session = await customer.open_session(language="en-IN", greeting=GREETING)
+    spoken: list[str] = []
+    async with calling(session) as caller:
+        await hear_greeting(caller)
+        for words in (
+            "what is the price",
+            "क्या डॉक्टर आज नहीं",
+            "मेरा समय कब नहीं",
+            "when is the clinic open",
+            "how is your morning",
+        ):
+            before = voice_languages(sims)
+            await speak(caller, words)
+            spoken.append((voice_languages(sims) - before).most_common(1)[0][0])
+    assert (spoken[0], spoken[2], spoken[4]) == ("en-IN", "hi-IN", "en-IN")
+
+
+def voice_languages(sims: Providers) -> Counter[str]:
+    """How many texts were spoken in each language so far."""
+    return Counter(
+        message["language"]
+        for request in sims.ledger.requests("sarvam.tts")
+        for message in request.messages
+        if "text" in message
+    )
