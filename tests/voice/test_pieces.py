@@ -1,5 +1,8 @@
 """The small parts of a conversation, by themselves."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from callmissed.kit.loudness import LevelLog, first_audible_sample, window_levels_db
 from callmissed.voice.clauses import ClauseCutter
+from callmissed.voice.deltas import hurried
 from callmissed.voice.script import Script
 from callmissed.voice.stopwatch import STAGES, Instants, lay_out_stages, ms_since
 
@@ -35,7 +39,9 @@ def pieces_of(text: str, step: int = 4) -> list[str]:
             "Ask Dr. Rao at 10.30 a day before. Bye.",
             ["Ask Dr. Rao at 10.30 a day before.", " Bye."],
         ),
-        ("जी हाँ, हम रविवार को बंद हैं। शुक्रिया।", ["जी हाँ, हम रविवार को बंद हैं।", " शुक्रिया।"]),
+        ("जी हाँ, हम रविवार को बंद हैं। शुक्रिया।", ["जी हाँ,", " हम रविवार को बंद हैं।", " शुक्रिया।"]),
+        ("Sure, I can help. Bye.", ["Sure,", " I can help.", " Bye."]),
+        ("1,500 rupees, please.", ["1,500 rupees,", " please."]),
         ("   ", []),
     ],
 )
@@ -47,6 +53,40 @@ def test_a_long_opening_without_a_mark_is_cut_between_words() -> None:
     pieces = pieces_of(" ".join(["word"] * 40))
     assert 10 < len(pieces[0].split()) < 16
     assert set("".join(pieces).split()) == {"word"}
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ("We are open from nine", "We are open from "),
+        ("We are open", ""),
+        ("We are open from 9", ""),
+        ("It costs about 500 rupees", ""),
+        ("हम रविवार को बंद", "हम रविवार को "),
+    ],
+)
+def test_a_first_piece_is_cut_in_a_hurry_where_no_number_is_parted(text: str, piece: str) -> None:
+    cutter = ClauseCutter()
+    assert cutter.push(text) == []
+    assert "".join(cutter.hurry()) == piece
+    assert piece + "".join(cutter.flush()) == text
+
+
+def test_only_the_first_piece_is_cut_in_a_hurry() -> None:
+    cutter = ClauseCutter()
+    assert cutter.push("Sure, we are open from nine") == ["Sure,"]
+    assert cutter.hurry() == []
+
+
+async def test_slow_words_are_told_of_once() -> None:
+    async def words() -> AsyncIterator[str]:
+        yield " "
+        yield "first"
+        await asyncio.sleep(0.2)
+        yield "second"
+        await asyncio.sleep(0.2)
+
+    assert [one async for one in hurried(words(), 0.05)] == [" ", "first", None, "second"]
 
 
 @given(st.text(alphabet="ab ,.!?;:-—।\n1", max_size=200), st.integers(1, 9))

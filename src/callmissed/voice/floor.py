@@ -3,12 +3,13 @@ seem whole start an answer before they are final.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from dataclasses import replace
 
 from livekit.agents import stt
 
 from callmissed.domain.backchannels import is_backchannel
+from callmissed.voice.deltas import next_of
 
 LOOK_EVERY_S = 0.02
 QUIET_S = 0.06
@@ -55,7 +56,7 @@ class Floor:
     ) -> AsyncGenerator[stt.SpeechEvent | str, None]:
         """The events in their order; some partial words early, backchannels not at all."""
         iterator = aiter(events)
-        coming = asyncio.ensure_future(_next_of(iterator))
+        coming = asyncio.ensure_future(next_of(iterator))
         try:
             while True:
                 waits_s = LOOK_EVERY_S if self._partial is not None else None
@@ -67,7 +68,7 @@ class Floor:
                 event = coming.result()
                 if event is None:
                     return
-                coming = asyncio.ensure_future(_next_of(iterator))
+                coming = asyncio.ensure_future(next_of(iterator))
                 if isinstance(event, str) or (passed := self._judge(event)) is event:
                     yield event
                 elif passed is not None:
@@ -121,14 +122,4 @@ class Floor:
             return replace(early, type=_Kind.PREFLIGHT_TRANSCRIPT)
         if age_s > PATIENCE_S:
             self._partial = None
-        return None
-
-
-async def _next_of(
-    iterator: AsyncIterator[stt.SpeechEvent | str],
-) -> stt.SpeechEvent | str | None:
-    """None at the end."""
-    try:
-        return await anext(iterator)
-    except StopAsyncIteration:
         return None

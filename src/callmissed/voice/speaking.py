@@ -12,6 +12,7 @@ from callmissed.kit.loudness import first_audible_sample
 from callmissed.voice.answers import Answer
 from callmissed.voice.candidates import describe
 from callmissed.voice.clauses import ClauseCutter
+from callmissed.voice.deltas import hurried
 from callmissed.voice.fillers import QUIET_LIMIT_S, Clip, Clips, Patience
 from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
 from callmissed.voice.script import Script
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 LOOKAHEAD_S = 4.0
 """The next piece is made when less sound than that is still to be played: early enough that no gap
 is heard, late enough that an interruption wastes little."""
+
+
+HURRY_S = 0.07
+"""The first piece is cut so long after its first word at the latest, where enough words are there."""
 
 
 class SpeechFailedError(Exception):
@@ -141,7 +146,9 @@ class Voice:
 
     def _fill_silence(self, patience: Patience, reel: Reel, answer: Answer) -> Clip:
         """The next filler's sound; nothing where it could not be recorded."""
-        text = patience.take(self._monotonic_s())
+        now_s = self._monotonic_s()
+        at_work = self.clips.fillers[0] if answer.is_at_work and self.clips.fillers else None
+        text = patience.wait_on(now_s, at_work) if at_work else patience.take(now_s)
         if text is None:
             raise TooLateError
         clip = self.clips.find(text)
@@ -194,10 +201,14 @@ class Voice:
     async def _pieces(self, text: AsyncIterable[str], answer: Answer) -> AsyncGenerator[str, None]:
         cutter = ClauseCutter()
         has_begun = False
-        async for delta in text:
-            words = delta if has_begun else delta.lstrip()
-            has_begun = has_begun or bool(words)
-            for piece in cutter.push(words):
+        async for delta in hurried(text, HURRY_S):
+            if delta is None:
+                pieces = cutter.hurry()
+            else:
+                words = delta if has_begun else delta.lstrip()
+                has_begun = has_begun or bool(words)
+                pieces = cutter.push(words)
+            for piece in pieces:
                 self._note_clause(answer)
                 yield piece
         for piece in cutter.flush():
