@@ -15,10 +15,12 @@ from callmissed.domain.calls import (
 )
 from callmissed.domain.knowledge import Passage, Retrieval
 from callmissed.domain.lines import CallerHere, LineClosed
+from callmissed.domain.tools import ToolCall, ToolResult
 from callmissed.domain.turns import Turn
 from callmissed.providers import Models
 from callmissed.runtime.call import BuildModels, run_call
 from callmissed.runtime.desk import PassageDesk
+from callmissed.runtime.tools import NoTools, Tools
 from callmissed.voice.sentence_cache import SentenceCache
 from tests.voice.callers import MemoryLine
 from tests.voice.fakes import ROUTE
@@ -94,12 +96,16 @@ class RunningCall:
 class FixedDesk:
     """Answers every question with the same passages."""
 
-    retrieval: Retrieval
+    retrieval: Retrieval = Retrieval((), 0.0)
     asked: list[str] = field(default_factory=list)
+    tools: Tools = field(default_factory=NoTools)
 
     async def retrieve(self, words: str, earlier: Sequence[str] = ()) -> Retrieval:
         self.asked.append(words)
         return self.retrieval
+
+    async def run_tool(self, call: ToolCall) -> ToolResult:
+        return await self.tools.run_tool(call)
 
     def restore_room(self) -> None:
         """There is no room."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from callmissed.domain.knowledge import Passage, Retrieval
 from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import SILENCE_S, EndReason
+from callmissed.domain.tools import Action, ToolCall, ToolResult, ToolTerms
 from callmissed.domain.turns import Turn
 from callmissed.domain.usage import Usage
 
@@ -54,7 +55,8 @@ class CallTerms:
     nobody greets again and the time runs from the start.
 
     `passages` are all that the bot knows where that is little; where it is much there are none, and
-    `library_base_ids` are the knowledge bases to look into on each turn.
+    `library_base_ids` are the knowledge bases to look into on each turn. `tools` are all that the
+    call may use, with their headers open.
     """
 
     session_id: UUID
@@ -77,6 +79,7 @@ class CallTerms:
     history: tuple[Exchange, ...] = ()
     has_begun: bool = False
     library_base_ids: tuple[UUID, ...] = ()
+    tools: tuple[ToolTerms, ...] = ()
 
 
 class OvertakenError(Exception):
@@ -99,6 +102,12 @@ class CallDesk(Protocol):
         """
         ...
 
+    async def run_tool(self, call: ToolCall) -> ToolResult:
+        """Within the tool's time limit. Never raises: what a model asks for and may not have, or asks
+        wrongly, is told to it.
+        """
+        ...
+
     def restore_room(self) -> None:
         """Asks for the call's room to be made again under its name; returns at once."""
         ...
@@ -115,6 +124,13 @@ class TurnFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionAsked:
+    """A tool of ours asks others to do something."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """`caller_audio_s` is how much sound the caller sent, speech or not. `usage` is what the models
     delivered in the whole call, that of its turns among it.
@@ -127,7 +143,7 @@ class CallEnded:
     usage: tuple[Usage, ...] = ()
 
 
-CallNote = CallerArrived | TurnFinished | CallEnded
+CallNote = CallerArrived | TurnFinished | ActionAsked | CallEnded
 
 
 class CallSink(Protocol):

@@ -29,7 +29,8 @@ class Turn:
     `usage` is what the models delivered since the turn before, guesses among it. `trace` holds, each only where it
     happened: `failure` why no whole answer was given; `fallbacks` what failed and was left, in order (`service`,
     `model`, `reason`, `after` true where it had begun to deliver); `fillers` the sentences said while the caller
-    waited, which are part of what was heard and not of what the model remembers.
+    waited, which are part of what was heard and not of what the model remembers; `tools` those that were run, in
+    order (`tool`, `arguments`, `outcome`, `result`, `took_ms`, `ends_call`).
     """
 
     user_transcript: str | None
@@ -54,6 +55,12 @@ class Turn:
     stages: dict[str, int] = field(default_factory=dict)
     trace: dict[str, Any] = field(default_factory=dict)
     usage: tuple[Usage, ...] = ()
+
+
+def hangs_up(turn: Turn) -> bool:
+    """True for a turn in which the agent ended the call, and was heard out."""
+    ends_call = any(used.get("ends_call") for used in turn.trace.get("tools", ()))
+    return ends_call and not turn.interrupted
 
 
 @dataclass(frozen=True, slots=True)

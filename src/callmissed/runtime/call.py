@@ -1,5 +1,4 @@
-"""Runs one call from its claim to its end: line, conversation, deadlines, and the notes of what
-happened."""
+"""Runs one call from its claim to its end: line, conversation, deadlines, notes."""
 
 import asyncio
 import logging
@@ -32,7 +31,7 @@ from callmissed.domain.lines import (
 )
 from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import EndReason
-from callmissed.domain.turns import Turn
+from callmissed.domain.turns import Turn, hangs_up
 from callmissed.domain.usage import Meter
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
@@ -190,6 +189,8 @@ class _Call:
         if not self.is_overtaken:
             self._sink.put(TurnFinished(turn))
             self._expect_words()
+            if hangs_up(turn):
+                self.end(EndReason.AGENT_ENDED)
 
     def _set_first_deadlines(self) -> None:
         """A call that had begun before is there again for a caller who may have gone meanwhile."""
@@ -239,9 +240,8 @@ class _Call:
                 self._was_cut = True
                 desk.restore_room()
                 await self._hush()
-            case LineMended():
-                if not self._caller_is_away:
-                    await self._welcome()
+            case LineMended() if not self._caller_is_away:
+                await self._welcome()
             case LineClosed(detail, end):
                 self._leave_line(detail, end)
 

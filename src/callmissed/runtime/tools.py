@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 import aiohttp
@@ -31,6 +31,23 @@ from callmissed.kit.json_schema import find_fault
 from callmissed.providers.tools.answers import ToolFailedError
 from callmissed.providers.tools.http import call_http
 from callmissed.providers.tools.mcp import McpServer
+
+NO_SUCH_TOOL = "There is no such tool."
+LAST_CHANGES_S = 3.0
+
+
+class Tools(Protocol):
+    """What runs tools, or refuses to."""
+
+    async def run_tool(self, call: ToolCall) -> ToolResult: ...
+
+
+class NoTools:
+    """For a session that has none."""
+
+    async def run_tool(self, call: ToolCall) -> ToolResult:
+        """Always a refusal."""
+        return ToolResult(ToolOutcome.NOT_ALLOWED, NO_SUCH_TOOL)
 
 
 class ToolRunner:
@@ -66,16 +83,18 @@ class ToolRunner:
         )
 
     async def aclose(self) -> None:
-        """What is under way is waited for, within its own time limit."""
+        """What is under way is waited for, for `LAST_CHANGES_S` at most."""
         if under_way := [task for task in self._changes.values() if not task.done()]:
-            await asyncio.wait(under_way)
+            _, late = await asyncio.wait(under_way, timeout=LAST_CHANGES_S)
+            for task in late:
+                task.cancel()
         for server in self._servers.values():
             await server.aclose()
 
     async def _judge(self, call: ToolCall) -> ToolResult:
         tool = self._tools.get(call.name)
         if tool is None:
-            return ToolResult(ToolOutcome.NOT_ALLOWED, "There is no such tool.")
+            return ToolResult(ToolOutcome.NOT_ALLOWED, NO_SUCH_TOOL)
         self._calls += 1
         if self._calls > MAX_CALLS_OF_SESSION:
             return ToolResult(ToolOutcome.TOO_MANY, "No more tools can be used in this call.")

@@ -13,7 +13,14 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, CallTerms, TurnFinished
+from callmissed.domain.calls import (
+    ActionAsked,
+    CallEnded,
+    CallerArrived,
+    CallNote,
+    CallTerms,
+    TurnFinished,
+)
 from callmissed.domain.sessions import EndReason
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
@@ -144,12 +151,18 @@ class _Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    value: ActionAsked
+    kind: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
 class _Ended:
     value: CallEnded
     kind: Literal["ended"] = "ended"
 
 
-_Note = _Arrived | _Turn | _Ended
+_Note = _Arrived | _Turn | _Asked | _Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +194,7 @@ def decode_to_parent(line: bytes) -> ToParent:
 
 
 def encode_record(numbered: Numbered) -> dict[str, Any]:
-    """`{"seq": 0, "at": "…Z", "note": {"kind": "arrived" | "turn" | "ended", "value": {…}}}`."""
+    """`{"seq": 0, "at": "…Z", "note": {"kind": "arrived" | "turn" | "asked" | "ended", "value": {…}}}`."""
     return cast(
         dict[str, Any],
         _record.dump_python(_Record(numbered.seq, numbered.at, _tag(numbered.note)), mode="json"),
@@ -202,4 +215,6 @@ def _tag(note: CallNote) -> _Note:
         return _Turn(note)
     if isinstance(note, CallEnded):
         return _Ended(note)
+    if isinstance(note, ActionAsked):
+        return _Asked(note)
     return _Arrived()

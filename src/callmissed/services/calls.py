@@ -7,6 +7,7 @@ from uuid import UUID
 
 from callmissed.domain.calls import (
     TURN_TAKING_PRESETS,
+    ActionAsked,
     CallEnded,
     CallerArrived,
     CallNote,
@@ -21,7 +22,8 @@ from callmissed.kit.clock import utc_now
 from callmissed.services import knowledge
 from callmissed.services.provider_keys import Vault, open_access
 from callmissed.services.sessions import SESSIONS_CHANNEL, end_session
-from callmissed.store import bots, claims, turns, usage
+from callmissed.services.tools import open_tools
+from callmissed.store import bots, call_actions, claims, turns, usage
 from callmissed.store.claims import ClaimedSession
 from callmissed.store.jobs import announce
 from callmissed.store.system import SystemDb
@@ -101,6 +103,9 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         private_words=tuple(request["variables"].values()),
         history=tuple(history),
         has_begun=session.spent_s is not None or bool(history),
+        tools=await open_tools(
+            db, vault.sealing, session.tenant_id, bot.terms.tools if bot else ()
+        ),
         library_base_ids=() if passages else tuple(bases),
     )
 
@@ -120,6 +125,8 @@ async def record_note(
                 db, session_id, epoch, seq, turn
             ):
                 await claims.count_turn(db, session_id)
+        case ActionAsked(action=action):
+            await call_actions.add(db, session_id, epoch, seq, action, at)
         case CallEnded():
             await claims.add_audio(db, session_id, epoch, note.caller_audio_s, note.agent_audio_s)
             await usage.add(db, session_id, epoch, seq, note.usage)

@@ -1,7 +1,6 @@
 """Our agent on LiveKit's engine: answers from documents, speaks clause by clause, and never stays
 silent."""
 
-import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from typing import Any
@@ -9,54 +8,34 @@ from typing import Any
 from livekit import rtc
 from livekit.agents import Agent, ModelSettings, llm
 
-from callmissed.domain.calls import CallDesk
-from callmissed.domain.prompts import answer_in
-from callmissed.voice.answers import Answer, AnswerBook
-from callmissed.voice.candidates import describe
+from callmissed.voice.answers import AnswerBook
+from callmissed.voice.brain import Brain
 from callmissed.voice.speaking import Voice
-from callmissed.voice.thinking import (
-    Mind,
-    insert_note,
-    insert_passages,
-    spoken_text,
-    words_of_caller,
-)
-
-logger = logging.getLogger(__name__)
 
 WAKE = " "
 """Goes before every answer: so the voice is at work, and watches the time, before the first word."""
 
 
 class CallAgent(Agent):
-    """One call's agent. `desk` is None for a call without documents."""
+    """One call's agent."""
 
     def __init__(
         self,
         *,
         instructions: str,
-        desk: CallDesk | None,
-        mind: Mind,
+        brain: Brain,
         voice: Voice,
         memory: llm.ChatContext,
         book: AnswerBook,
-        monotonic_s: Callable[[], float],
         on_guess: Callable[[], None],
         on_turn_over: Callable[[str], None],
     ) -> None:
         super().__init__(instructions=instructions, chat_ctx=memory)
-        self._desk = desk
-        self._mind = mind
+        self._brain = brain
         self._voice = voice
         self._book = book
-        self._monotonic_s = monotonic_s
         self._on_guess = on_guess
         self._on_turn_over = on_turn_over
-        self._language_note = ""
-
-    def answer_in(self, language: str) -> None:
-        """From the next answer on, the model is told to speak this language (BCP-47)."""
-        self._language_note = answer_in(language)
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
@@ -70,30 +49,15 @@ class CallAgent(Agent):
         tools: list[llm.Tool],
         model_settings: ModelSettings,
     ) -> AsyncGenerator[Any, None]:
-        """The answer of the first model that brings one to its end.
-
-        Where none does, the words end early and the answer owes an apology, which the voice says.
+        """The answer's words; an apology that it owes is said by the voice. The engine has no tools
+        of its own: the brain runs them between its words.
         """
         answer = self._book.current()
         self._on_guess()
         yield WAKE
-        try:
-            await self._retrieve(chat_ctx, answer)
-            parts = self._mind.answer(
-                chat_ctx,
-                tools,
-                model_settings.tool_choice,
-                answer.choices,
-                lambda model_id: self._note_model(model_id, answer),
-            )
-            async with aclosing(parts):
-                async for part in parts:
-                    answer.generated += spoken_text(part)
-                    yield part
-        except Exception as error:
-            logger.warning("the language model failed: %s", describe(error))
-            answer.failure = f"llm: {describe(error)}"
-            answer.owes_apology = True
+        async with aclosing(self._brain.answer(chat_ctx, answer)) as words:
+            async for some in words:
+                yield some
 
     def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
@@ -114,17 +78,3 @@ class CallAgent(Agent):
                 yield words
         if answer.owes_apology:
             yield f" {self._voice.clips.apology}" if has_begun else self._voice.clips.apology
-
-    async def _retrieve(self, context: llm.ChatContext, answer: Answer) -> None:
-        *earlier, words = words_of_caller(context) or [""]
-        if self._language_note:
-            insert_note(context, self._language_note)
-        if self._desk is not None and words:
-            answer.retrieval = await self._desk.retrieve(words, earlier)
-            insert_passages(context, answer.retrieval)
-        answer.instants.retrieved_s = self._monotonic_s()
-
-    def _note_model(self, model_id: str, answer: Answer) -> None:
-        answer.llm_model = model_id
-        if answer.instants.first_token_s is None:
-            answer.instants.first_token_s = self._monotonic_s()

@@ -6,10 +6,11 @@ from typing import Any
 
 from livekit.agents import AgentSession, UserStateChangedEvent, inference, llm, stt, tts
 
-from callmissed.domain.calls import CallTerms, TurnTaking
+from callmissed.domain.calls import CallDesk, CallTerms, TurnTaking
 from callmissed.domain.models import Candidate
 from callmissed.domain.usage import Meter
 from callmissed.kit.clock import Clock
+from callmissed.voice.brain import Brain
 from callmissed.voice.options import (
     VAD_LEAST_SILENCE_S,
     InlineExecutor,
@@ -19,6 +20,7 @@ from callmissed.voice.options import (
 from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.speaking import Voice
 from callmissed.voice.synthesis import Privacy, Speaker, Synthesis
+from callmissed.voice.thinking import Mind
 
 
 def open_session(
@@ -50,6 +52,19 @@ def open_session(
 def pause_s(taking: TurnTaking) -> float:
     """How long the caller is silent before our voice detector says so."""
     return min(VAD_LEAST_SILENCE_S, taking.wait_s)
+
+
+def open_brain(
+    terms: CallTerms, minds: Sequence[Candidate[llm.LLM[Any]]], desk: CallDesk, clock: Clock
+) -> Brain:
+    """What the conversation's answers come from."""
+    return Brain(
+        Mind(minds),
+        desk,
+        retrieves=bool(terms.passages or terms.library_base_ids),
+        tools=terms.tools,
+        monotonic_s=clock.monotonic_s,
+    )
 
 
 def open_voice(

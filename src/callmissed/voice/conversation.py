@@ -23,7 +23,7 @@ from callmissed.domain.turns import Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.agent import CallAgent
 from callmissed.voice.answers import Answer, AnswerBook
-from callmissed.voice.assembly import open_session, open_voice, pause_s
+from callmissed.voice.assembly import open_brain, open_session, open_voice, pause_s
 from callmissed.voice.caller import Caller
 from callmissed.voice.fillers import Clip
 from callmissed.voice.hearing_order import Ears
@@ -32,7 +32,6 @@ from callmissed.voice.memory import memory_of
 from callmissed.voice.meters import CallMeter
 from callmissed.voice.output import SpokenOutput
 from callmissed.voice.sentence_cache import SentenceCache
-from callmissed.voice.thinking import Mind
 from callmissed.voice.turns import TurnLog
 
 MAX_FAILED_ANSWERS = 3
@@ -106,16 +105,15 @@ class Conversation:
             clock=clock,
         )
         self._opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
+        self._brain = open_brain(terms, minds, desk, clock)
         self._agent = CallAgent(
             instructions=compose_instructions(
                 terms.system_prompt, terms.route.language, terms.passages
             ),
-            desk=desk if terms.passages or terms.library_base_ids else None,
-            mind=Mind(minds),
+            brain=self._brain,
             voice=self._voice,
             memory=memory_of(terms.history),
             book=self._book,
-            monotonic_s=clock.monotonic_s,
             on_guess=self._log.note_guess,
             on_turn_over=self._end_utterance,
         )
@@ -277,7 +275,7 @@ class Conversation:
         """The caller speaks another language: the voice follows, where it can."""
         spoken = language if self._voice.set_language(language) else self._terms.route.tts_language
         self._voice.set_language(spoken)
-        self._agent.answer_in(spoken)
+        self._brain.answer_in(spoken)
         self._complete_clips()
 
     def _give_up_soon(self, detail: str) -> None:

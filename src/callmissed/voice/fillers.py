@@ -69,6 +69,11 @@ class Patience:
             return None
         return max(0.0, max(quiet_from_s, self._taken_s) + self._quiet_limit_s - now_s)
 
+    def wait_on(self, now_s: float, text: str) -> str:
+        """Says `text` for a wait that has its own end, and leaves the fillers for others."""
+        self._taken_s = now_s
+        return text
+
     def take(self, now_s: float) -> str | None:
         """The next filler; None when the caller has waited long enough."""
         self._taken_s = now_s

@@ -14,6 +14,9 @@ from callmissed.voice.stopwatch import Instants, lay_out_stages, ms_since
 MAX_TOLD_CHARS = 1000
 MAX_TOLD_NAME_CHARS = 100
 
+MAX_TOLD_CHARS = 1000
+MAX_TOLD_NAME_CHARS = 100
+
 
 class TurnLog:
     """The turns of one call, told in order, each exactly once, whatever became of its answer."""
@@ -135,7 +138,21 @@ def _trace(answer: Answer) -> dict[str, Any]:
         trace["fillers"] = list(answer.fillers)
     if answer.tools:
         trace["tools"] = [show_tool(used) for used in answer.tools]
+    if answer.tools:
+        trace["tools"] = [show_tool(used) for used in answer.tools]
     return trace
+
+
+def show_tool(used: ToolUsed) -> dict[str, Any]:
+    """A tool's run as a turn's trace keeps it."""
+    return {
+        "tool": used.call.name[:MAX_TOLD_NAME_CHARS],
+        "arguments": used.call.arguments[:MAX_TOLD_CHARS],
+        "outcome": used.result.outcome.value,
+        "result": used.result.text[:MAX_TOLD_CHARS],
+        "took_ms": round(used.result.took_ms),
+        "ends_call": used.result.ends_call,
+    }
 
 
 def show_tool(used: ToolUsed) -> dict[str, Any]:

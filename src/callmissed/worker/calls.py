@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from callmissed.domain.calls import (
+    ActionAsked,
     CallDesk,
     CallEnded,
     CallOrder,
@@ -23,6 +24,7 @@ from callmissed.providers import Warm
 from callmissed.runtime.desk import open_desk
 from callmissed.runtime.library import Library
 from callmissed.runtime.sink import JournalSink
+from callmissed.runtime.tools import ToolRunner
 from callmissed.runtime.wire import Done, RoomLost, Start, ToParent
 
 JOINS_IN_FLIGHT = 4
@@ -178,11 +180,12 @@ class Calls:
         run of it goes on.
         """
         detail = "The call stopped without a reason."
+        tools = self._open_tools(terms, sink)
         try:
             await self._let_in()
             await self._run_call(
                 GivenPlan(terms),
-                open_desk(terms, self._library, self._ask_for_room(terms)),
+                open_desk(terms, self._library, self._ask_for_room(terms), tools),
                 sink,
                 self._orders[terms.session_id],
                 self._warm,
@@ -196,6 +199,15 @@ class Calls:
             log.exception("call_failed", session_id=str(terms.session_id))
         finally:
             sink.put(CallEnded(EndReason.ERROR, 0.0, 0.0, detail))
+            await tools.aclose()
+
+    def _open_tools(self, terms: CallTerms, sink: JournalSink) -> ToolRunner:
+        return ToolRunner(
+            terms.session_id,
+            terms.tools,
+            lambda: self._warm.connections.guarded_session(),
+            lambda action: sink.put(ActionAsked(action)),
+        )
 
     def _ask_for_room(self, terms: CallTerms) -> Callable[[], None]:
         return lambda: self._say(RoomLost(terms.session_id, terms.room))

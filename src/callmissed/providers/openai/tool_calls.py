@@ -8,6 +8,10 @@ from typing import Any
 from livekit.agents import APIError, llm, utils
 
 
+MAX_CALLS_CHARS = 100_000
+MAX_CALLS = 64
+
+
 @dataclass(slots=True)
 class _Call:
     index: int
@@ -24,12 +28,19 @@ class ToolCallReader:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
+        self._read_chars = 0
 
     def read(self, deltas: object) -> str:
-        """Takes a delta's `tool_calls`; returns the text that the model generated for them."""
+        """Takes a delta's `tool_calls`; returns the text that the model generated for them. Raises
+        APIError where there is more than any answer needs.
+        """
         if not isinstance(deltas, list):
             return ""
-        return "".join(self._read_delta(delta) for delta in deltas if isinstance(delta, Mapping))
+        text = "".join(self._read_delta(delta) for delta in deltas if isinstance(delta, Mapping))
+        self._read_chars += len(text)
+        if self._read_chars > MAX_CALLS_CHARS or len(self._calls) > MAX_CALLS:
+            raise APIError("The model's tool calls have no end.", retryable=False)
+        return text
 
     def calls(self) -> list[llm.FunctionToolCall]:
         """In the order in which they began.
