@@ -35,7 +35,7 @@ terms_json: TypeAdapter[BotTerms] = TypeAdapter(BotTerms)
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"\S")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
-Few = Field(default_factory=list, max_length=50)
+FewWords = Annotated[list[Words], Field(max_length=50)]
 
 
 class _Strict(BaseModel):
@@ -84,8 +84,8 @@ class HandOffIn(_Strict):
     """When a person is asked for."""
 
     on_request: bool = True
-    keywords: list[Words] = Few
-    topics: list[Words] = Few
+    keywords: FewWords = Field(default_factory=list)
+    topics: FewWords = Field(default_factory=list)
     after_misunderstandings: Whole | None = Field(None, ge=1, le=10)
     on_negative_sentiment: bool = False
     above_amount_micros: Whole | None = Field(
@@ -101,9 +101,9 @@ class PostCallIn(_Strict):
 
     summary: bool = True
     sentiment: bool = False
-    outcomes: list[Words] = Few
+    outcomes: FewWords = Field(default_factory=list)
     extraction_schema: JsonSchema | None = None
-    rubric: list[Words] = Few
+    rubric: FewWords = Field(default_factory=list)
 
 
 class IvrOptionIn(_Strict):
