@@ -159,6 +159,24 @@ def build_models(
     )
 
 
+def build_minds(
+    route: Route, access: Mapping[str, Access], warm: Warm, meter: Meter = NoMeter()
+) -> tuple[Candidate[llm.LLM[Any]], ...]:
+    """The language models alone, as `build_models` makes them; `warm` need not be open."""
+    from callmissed.providers import builders
+
+    parts = builders.Parts(route, warm, (), meter)
+    ways = {LOCAL_ACCESS.provider.name: LOCAL_ACCESS, **access}
+    return tuple(
+        Candidate(
+            one,
+            builders.build_llm(one, ways[one.provider], parts),
+            warm.breaker_of(ways[one.provider]),
+        )
+        for one in _reached((route.llm, *route.spare_llm), ways)
+    )
+
+
 def _reached(models: Sequence[Model], ways: Mapping[str, Access]) -> list[Model]:
     """Without those whose key was taken away since the call was made. Raises LookupError where
     nothing is left.

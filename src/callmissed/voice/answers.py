@@ -10,7 +10,6 @@ from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 from callmissed.domain.knowledge import Retrieval
 from callmissed.domain.lines import Playhead
 from callmissed.domain.tools import ToolCall, ToolResult
-from callmissed.domain.tools import ToolCall, ToolResult
 from callmissed.voice.candidates import Choices
 from callmissed.voice.script import Script
 from callmissed.voice.stopwatch import Instants
@@ -45,14 +44,6 @@ class ToolUsed:
     result: ToolResult
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUsed:
-    """A tool that was run for an answer, and what came of it."""
-
-    call: ToolCall
-    result: ToolResult
-
-
 @dataclass(slots=True)
 class Answer:
     """One speech of the agent, from its first guess to its last sound.
@@ -61,7 +52,6 @@ class Answer:
     accord); `changed` with it, and whenever there is more sound. `owes_apology` says that the
     words end before the answer does. `choices` are the models it came from and those that were left,
     `fillers` what was said while the caller waited. `playhead` is there while its sound plays.
-    `is_at_work` while a tool runs for it; `ends_call`: the agent hangs up when it was heard.
     `is_at_work` while a tool runs for it; `ends_call`: the agent hangs up when it was heard.
     """
 
@@ -77,9 +67,6 @@ class Answer:
     retrieval: Retrieval | None = None
     failure: str = ""
     owes_apology: bool = False
-    tools: list[ToolUsed] = field(default_factory=list)
-    is_at_work: bool = False
-    ends_call: bool = False
     tools: list[ToolUsed] = field(default_factory=list)
     is_at_work: bool = False
     ends_call: bool = False

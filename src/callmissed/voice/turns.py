@@ -14,9 +14,6 @@ from callmissed.voice.stopwatch import Instants, lay_out_stages, ms_since
 MAX_TOLD_CHARS = 1000
 MAX_TOLD_NAME_CHARS = 100
 
-MAX_TOLD_CHARS = 1000
-MAX_TOLD_NAME_CHARS = 100
-
 
 class TurnLog:
     """The turns of one call, told in order, each exactly once, whatever became of its answer."""
@@ -90,9 +87,9 @@ class TurnLog:
                 stop_ms=ms_since(answer.barge_in_s, answer.silent_s) if interrupted else None,
                 llm_attempts=max(1, self._guesses),
                 generated=answer.generated,
-                sources=_sources(answer),
+                sources=sources_of(answer),
                 stages=lay_out_stages(instants),
-                trace=_trace(answer),
+                trace=trace_of(answer),
                 usage=self._meter.settle(answer.speech_id),
                 **_instants_ms(instants),
             )
@@ -114,7 +111,8 @@ class TurnLog:
         return self._clock.now() - timedelta(seconds=self._clock.monotonic_s() - at_s)
 
 
-def _trace(answer: Answer) -> dict[str, Any]:
+def trace_of(answer: Answer) -> dict[str, Any]:
+    """What happened on the way to an answer, as `Turn.trace` keeps it."""
     trace: dict[str, Any] = {}
     if answer.utterance is not None and answer.utterance.hearing:
         trace["stt"] = dict(answer.utterance.hearing)
@@ -138,21 +136,7 @@ def _trace(answer: Answer) -> dict[str, Any]:
         trace["fillers"] = list(answer.fillers)
     if answer.tools:
         trace["tools"] = [show_tool(used) for used in answer.tools]
-    if answer.tools:
-        trace["tools"] = [show_tool(used) for used in answer.tools]
     return trace
-
-
-def show_tool(used: ToolUsed) -> dict[str, Any]:
-    """A tool's run as a turn's trace keeps it."""
-    return {
-        "tool": used.call.name[:MAX_TOLD_NAME_CHARS],
-        "arguments": used.call.arguments[:MAX_TOLD_CHARS],
-        "outcome": used.result.outcome.value,
-        "result": used.result.text[:MAX_TOLD_CHARS],
-        "took_ms": round(used.result.took_ms),
-        "ends_call": used.result.ends_call,
-    }
 
 
 def show_tool(used: ToolUsed) -> dict[str, Any]:
@@ -177,7 +161,8 @@ def _instants_ms(instants: Instants) -> dict[str, int | None]:
     }
 
 
-def _sources(answer: Answer) -> tuple[Source, ...]:
+def sources_of(answer: Answer) -> tuple[Source, ...]:
+    """The passages that it was given, best first."""
     if answer.retrieval is None:
         return ()
     return tuple(
