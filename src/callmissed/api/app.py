@@ -9,6 +9,7 @@ from callmissed.api import (
     account,
     api_keys,
     audit,
+    bot_chat,
     bots,
     deletions,
     docs,
@@ -38,6 +39,7 @@ from callmissed.runtime.house import House
 ROUTERS = (
     sessions,
     bots,
+    bot_chat,
     tools,
     knowledge,
     documents,

@@ -37,6 +37,7 @@ END_SESSIONS = Rule(STAFF, (VOICE, frozenset({"sessions:write"})))
 READ_SESSIONS = Rule(EVERYONE, (VOICE, frozenset({"sessions:read"}), frozenset({"sessions:write"})))
 READ_BOTS = Rule(EVERYONE, (VOICE, frozenset({"bots:read"}), frozenset({"bots:write"})))
 CHANGE_BOTS = Rule(STAFF, (frozenset({"bots:write"}),))
+CHAT = Rule(STAFF, (VOICE, frozenset({"bots:write"})))
 READ_KNOWLEDGE = Rule(STAFF, (frozenset({"bots:read"}), frozenset({"bots:write"})))
 CHANGE_KNOWLEDGE = Rule(STAFF, (frozenset({"bots:write"}),))
 READ_AUDIT = Rule(ADMINS, (frozenset({"audit:read"}),))
@@ -69,6 +70,7 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("GET", "/v1/bots/{bot_id}"): READ_BOTS,
     ("PATCH", "/v1/bots/{bot_id}"): CHANGE_BOTS,
     ("DELETE", "/v1/bots/{bot_id}"): CHANGE_BOTS,
+    ("POST", "/v1/bots/{bot_id}/chat"): CHAT,
     ("GET", "/v1/bots/{bot_id}/draft"): READ_BOTS,
     ("PATCH", "/v1/bots/{bot_id}/draft"): CHANGE_BOTS,
     ("DELETE", "/v1/bots/{bot_id}/draft"): CHANGE_BOTS,

@@ -8,12 +8,14 @@ from callmissed.domain.installation import FirstStart, InitRequest
 from callmissed.domain.keyring import Keyring
 from callmissed.domain.models import Service
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
+from callmissed.providers import Warm
 from callmissed.providers.catalog import LOCAL, Catalog
 from callmissed.providers.connections import Connections
 from callmissed.providers.livekit_server import Rooms
 from callmissed.providers.local.engines import missing_voices
 from callmissed.providers.mail import Mailer
 from callmissed.runtime.catalogs import read_catalog
+from callmissed.runtime.library import Library
 from callmissed.runtime.settings import Settings, SettingsError
 from callmissed.services.installation import prepare
 from callmissed.services.outbound import Resolver
@@ -28,7 +30,7 @@ from callmissed.store.roles import UnfitDatabaseError
 class House:
     """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's,
     `resolver` looks up customers' names, `mailer` is None without a mail server, `connections` go to the
-    providers."""
+    providers. `warm`, which is never opened, and `library` are what chats in text share."""
 
     settings: Settings
     database: Database
@@ -40,6 +42,8 @@ class House:
     passwords: Passwords
     mailer: Mailer | None
     connections: Connections
+    warm: Warm
+    library: Library
 
     @property
     def vault(self) -> Vault:
@@ -58,6 +62,7 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
     resolver, passwords = Resolver(), Passwords()
     connections = Connections(settings.outbound_allow)
     mailer = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
+    warm, library = Warm(allowed=settings.outbound_allow), Library(settings.database_url)
     try:
         yield House(
             settings,
@@ -70,8 +75,12 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
             passwords,
             mailer,
             connections,
+            warm,
+            library,
         )
     finally:
+        await warm.aclose()
+        await library.aclose()
         await connections.aclose()
         passwords.close()
         resolver.close()
