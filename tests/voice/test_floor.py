@@ -68,7 +68,7 @@ async def test_partial_words_are_early_as_soon_as_the_caller_is_quiet() -> None:
     stage = Stage()
     stage.hear(Kind.INTERIM_TRANSCRIPT, "when are you open")
     assert await stage.next() == (Kind.INTERIM_TRANSCRIPT, "when are you open")
-    stage.quiet_s = 0.1
+    stage.quiet_s = 0.15
     assert await stage.next() == (Kind.PREFLIGHT_TRANSCRIPT, "when are you open")
     stage.hear(Kind.INTERIM_TRANSCRIPT, "when are you open")
     assert await stage.next() == (Kind.INTERIM_TRANSCRIPT, "when are you open")
@@ -90,7 +90,7 @@ async def test_partial_words_that_more_was_said_behind_are_not_early() -> None:
     stage.hear(Kind.INTERIM_TRANSCRIPT, "when")
     assert await stage.next() == (Kind.INTERIM_TRANSCRIPT, "when")
     await asyncio.sleep(PATIENCE_S / 4)
-    stage.quiet_s = 0.06
+    stage.quiet_s = 0.14
     stage.hear(Kind.FINAL_TRANSCRIPT, "when are you open")
     assert await stage.next() == (Kind.FINAL_TRANSCRIPT, "when are you open")
     await stage.close()

@@ -12,7 +12,7 @@ from callmissed.domain.backchannels import is_backchannel
 from callmissed.voice.deltas import next_of
 
 LOOK_EVERY_S = 0.02
-QUIET_S = 0.06
+QUIET_S = 0.12
 """Partial words behind which nobody was heard for so long are taken for whole."""
 BRIEFLY_QUIET_S = 0.01
 """Partial words that end like a sentence need no more than this."""
