@@ -76,10 +76,11 @@ def invented_turns(history: History) -> Iterator[str]:
 
 
 def unkept_words(history: History) -> Iterator[str]:
-    kept = [row.said[1] for row in history.rows]
+    """A turn may be read in several pieces: an answer, then an apology for its end."""
+    kept = "\n".join(row.said[1] for row in history.rows)
     for words in history.heard:
         if words in kept:
-            kept.remove(words)
+            kept = kept.replace(words, "", 1)
         else:
             yield f"unkept: a sentence of {len(words)} letters was heard and not written down"
 

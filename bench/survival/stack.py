@@ -36,6 +36,8 @@ from tests.servers import CREATES_PER_MINUTE
 READY_WITHIN_S = 180.0
 POLL_S = 0.02
 MEDIA_AWAY_S = 1.0
+# What workers told before that may be of before a death.
+BEATS_S = 2.5
 # As `callmissed up` stops them.
 WORKER_STOP = ((signal.SIGTERM, 1.0), (signal.SIGTERM, 25.0))
 
@@ -118,7 +120,8 @@ class Stack:
         await self._servers.pop(f"host-{host}").stop()
 
     async def until_ready(self) -> None:
-        """Returns when every host has all its call processes."""
+        """Returns when every host has all its call processes, and the database knows it."""
+        await asyncio.sleep(BEATS_S)
         async with asyncio.timeout(READY_WITHIN_S):
             while not await self._is_ready():
                 await asyncio.sleep(POLL_S * 5)
@@ -182,8 +185,7 @@ class Stack:
             return int(found.scalar_one()) + int(held.scalar_one())
 
     def _all_slots(self) -> int:
-        running = sum(self.worker_pid(host) is not None for host in range(self.hosts))
-        return running * self.settings.worker_processes * self.settings.worker_slots
+        return self.hosts * self.settings.worker_processes * self.settings.worker_slots
 
     def _is_of(self, pid: int, host: int) -> bool:
         folder = f"CALLMISSED_DATA_DIR={self._data_dir(host)}\0"
