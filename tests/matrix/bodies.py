@@ -20,6 +20,7 @@ MEANT: dict[str, Any] = {
 
 # Whole bodies, where fields depend on each other.
 WHOLE: dict[str, dict[str, Any]] = {
+    "POST /v1/bots/import": {"yaml": "{callmissed_bot: 1, name: made up, system_prompt: Hello.}"},
     "POST /v1/api-keys": {
         "name": "made by the matrix",
         "kind": "publishable",

@@ -10,6 +10,7 @@ from callmissed.api import (
     api_keys,
     audit,
     bot_chat,
+    bot_files,
     bots,
     deletions,
     docs,
@@ -38,6 +39,7 @@ from callmissed.runtime.house import House
 
 ROUTERS = (
     sessions,
+    bot_files,
     bots,
     bot_chat,
     tools,
