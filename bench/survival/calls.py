@@ -278,9 +278,10 @@ def _loud_windows(voice: Voice) -> set[int]:
 
 
 def kill(pid: int, number: int) -> float:
-    """The instant just before."""
+    """The instant just before; one that died with its parent is gone already."""
     at_s = time.monotonic()
-    os.kill(pid, number)
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
     return at_s
 
 
