@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 def main() -> None:
     run_commands(
-        Doors(serve_api, run_jobs, run_worker, run_call_process, simulate_providers),
+        Doors(
+            serve_api,
+            run_jobs,
+            run_worker,
+            run_call_process,
+            simulate_providers,
+            run_sample_service,
+        ),
     )
 
 
@@ -40,6 +47,12 @@ def run_call_process() -> None:
     from callmissed.worker.child import main as run_calls
 
     run_calls()
+
+
+def run_sample_service(host: str, port: int) -> None:
+    from callmissed.dev.service import run
+
+    run(host, port)
 
 
 def simulate_providers(host: str, port: int) -> None:

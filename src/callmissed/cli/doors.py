@@ -25,6 +25,7 @@ class Doors:
     run_worker: "Callable[[Settings], None]"
     run_call_process: "Callable[[], None]"
     simulate_providers: "Callable[[str, int], None]"
+    run_sample_service: "Callable[[str, int], None]"
 
 
 def add_to(app: typer.Typer, doors: Doors) -> None:
