@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from callmissed.api.session_forms import Moment
+from callmissed.domain.tools import ToolOutcome
 from callmissed.domain.turns import StoredTurn
 from callmissed.domain.usage import Usage
 
@@ -41,6 +42,17 @@ class FallbackOut(BaseModel):
     after: bool = Field(description="It had begun to deliver; what was heard stands.")
 
 
+class ToolUsedOut(BaseModel):
+    """A tool that the agent used for its answer."""
+
+    tool: str
+    arguments: str = Field(description="As the model wrote them; cut behind 1,000 characters.")
+    outcome: ToolOutcome
+    result: str = Field(description="What the model was told; cut behind 1,000 characters.")
+    took_ms: int
+    ends_call: bool
+
+
 class HearingOut(BaseModel):
     """Who heard the caller."""
 
@@ -73,6 +85,7 @@ class TurnOut(BaseModel):
     hearing: HearingOut | None = Field(description="Null where the caller said nothing.")
     fallbacks: list[FallbackOut]
     fillers: list[str] = Field(description="Said while the caller waited; in agent_response too.")
+    tools: list[ToolUsedOut] = Field(description="In their order.")
     created_at: Moment
 
 
@@ -104,6 +117,7 @@ def show_turn(stored: StoredTurn) -> TurnOut:
         hearing=HearingOut(**turn.trace["stt"]) if "stt" in turn.trace else None,
         fallbacks=[FallbackOut(**fallback) for fallback in turn.trace.get("fallbacks", ())],
         fillers=turn.trace.get("fillers", []),
+        tools=[ToolUsedOut(**used) for used in turn.trace.get("tools", ())],
         created_at=turn.created_at,
     )
 

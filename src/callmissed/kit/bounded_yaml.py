@@ -11,8 +11,13 @@ import yaml
 
 from callmissed.kit.bounded_json import MalformedJsonError, UnholdableJsonError, parse_json
 
-_BOOLEAN = "tag:yaml.org,2002:bool"
-_KEPT = frozenset(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "null"))
+# YAML 1.2, core schema (10.3.2), without octal and hexadecimal numbers.
+_PLAIN = (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", "n~\0"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+)
 
 
 class YamlError(ValueError):
@@ -26,12 +31,13 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: kept
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    if (kept := [(tag, form) for tag, form in resolvers if tag in _KEPT])
-}
-_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"true|false"), ["t", "f"])
+_Loader.yaml_implicit_resolvers = {}
+for _name, _form, _firsts in _PLAIN:
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}",
+        re.compile(f"(?:{_form})\\Z"),
+        ["" if first == "\0" else first for first in _firsts],
+    )
 
 
 def read_yaml(text: str) -> Any:
