@@ -96,7 +96,7 @@ class RunningCall:
 class FixedDesk:
     """Answers every question with the same passages."""
 
-    retrieval: Retrieval = Retrieval((), 0.0)
+    retrieval: Retrieval = field(default_factory=lambda: Retrieval((), 0.0))
     asked: list[str] = field(default_factory=list)
     tools: Tools = field(default_factory=NoTools)
 

@@ -29,10 +29,12 @@ class Stage:
         self.agent_speaks = False
         self.quiet_s = 0.0
         self.took = 0
+        self.other_language = ""
         self.backchannels: list[tuple[str, bool]] = []
         self.coming: asyncio.Queue[stt.SpeechEvent | None] = asyncio.Queue()
         self.passed: asyncio.Queue[stt.SpeechEvent] = asyncio.Queue()
         floor = Floor(
+            may_guess=lambda words, _language: words != self.other_language,
             agent_has_it=lambda: self.agent_speaks,
             quiet_s=lambda: self.quiet_s,
             take_it=self._take,
@@ -93,6 +95,15 @@ async def test_partial_words_that_more_was_said_behind_are_not_early() -> None:
     stage.quiet_s = 0.14
     stage.hear(Kind.FINAL_TRANSCRIPT, "when are you open")
     assert await stage.next() == (Kind.FINAL_TRANSCRIPT, "when are you open")
+    await stage.close()
+
+
+async def test_no_answer_is_begun_on_words_in_another_language() -> None:
+    stage = Stage()
+    stage.quiet_s, stage.other_language = 0.2, "क्या आज डॉक्टर हैं?"
+    for kind in (Kind.INTERIM_TRANSCRIPT, Kind.PREFLIGHT_TRANSCRIPT):
+        stage.hear(kind, stage.other_language)
+        assert await stage.next() == (Kind.INTERIM_TRANSCRIPT, stage.other_language)
     await stage.close()
 
 

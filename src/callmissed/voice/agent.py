@@ -6,10 +6,11 @@ from contextlib import aclosing
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import Agent, ModelSettings, llm
+from livekit.agents import Agent, ModelSettings, llm, stt
 
 from callmissed.voice.answers import AnswerBook
 from callmissed.voice.brain import Brain
+from callmissed.voice.floor import Floor
 from callmissed.voice.speaking import Voice
 
 WAKE = " "
@@ -25,6 +26,7 @@ class CallAgent(Agent):
         instructions: str,
         brain: Brain,
         voice: Voice,
+        floor: Floor,
         memory: llm.ChatContext,
         book: AnswerBook,
         on_guess: Callable[[], None],
@@ -33,6 +35,7 @@ class CallAgent(Agent):
         super().__init__(instructions=instructions, chat_ctx=memory)
         self._brain = brain
         self._voice = voice
+        self._floor = floor
         self._book = book
         self._on_guess = on_guess
         self._on_turn_over = on_turn_over
@@ -42,6 +45,12 @@ class CallAgent(Agent):
     ) -> None:
         """The engine has decided that the caller's turn is over."""
         self._on_turn_over(new_message.text_content or "")
+
+    def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncGenerator[stt.SpeechEvent | str, None]:
+        """The caller's words as the engine is to know them."""
+        return self._floor.pass_on(Agent.default.stt_node(self, audio, model_settings))
 
     async def llm_node(
         self,

@@ -64,6 +64,10 @@ class Caller:
         """What was said when the call ended before the turn did; None when no words are known."""
         return self._utterances.cut_off()
 
+    def keeps_language(self, words: str, reported: str | None) -> bool:
+        """Whether these words, were they final, would be answered in the present language."""
+        return follow(self._following, words, reported).language == self._following.language
+
     def show_backchannel(self, words: str, is_final: bool) -> None:
         """Words by which the caller only says that they listen: shown, and no turn of theirs."""
         self._show(words.strip(), is_final=is_final)

@@ -25,6 +25,7 @@ from callmissed.voice.agent import CallAgent
 from callmissed.voice.answers import Answer, AnswerBook
 from callmissed.voice.assembly import open_brain, open_session, open_voice, pause_s
 from callmissed.voice.caller import Caller
+from callmissed.voice.cut_ins import CutIns
 from callmissed.voice.fillers import Clip
 from callmissed.voice.hearing_order import Ears
 from callmissed.voice.listening import ListenedInput
@@ -95,6 +96,7 @@ class Conversation:
             on_deaf=self._tell_unheard,
             on_lost=self._give_up_soon,
         )
+        self._cut_ins = CutIns(self._book, self._caller.onset_s)
         self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
         self._voice = open_voice(
             terms,
@@ -112,6 +114,7 @@ class Conversation:
             ),
             brain=self._brain,
             voice=self._voice,
+            floor=self._cut_ins.open_floor(self._caller, self._input.quiet_s),
             memory=memory_of(terms.history),
             book=self._book,
             on_guess=self._log.note_guess,
@@ -155,8 +158,7 @@ class Conversation:
 
     def bridge(self) -> None:
         """Tells the caller that it was we who were away for a moment; returns at once."""
-        words = self._voice.clips.bridge
-        self._say(words, self._voice.clips.find(words))
+        self._say(self._voice.clips.bridge, self._voice.clips.find(self._voice.clips.bridge))
 
     async def say_goodbye(self) -> None:
         """Returns when the caller has heard it, or after `GOODBYE_S`."""
@@ -187,6 +189,7 @@ class Conversation:
 
     def _listen_to(self, session: AgentSession[None]) -> AgentSession[None]:
         self._caller.listen_to(session)
+        self._cut_ins.listen_to(session)
         session.on("agent_state_changed", self._note_agent_state)
         session.on("conversation_item_added", self._note_item)
         session.on("speech_created", self._note_speech)
@@ -236,8 +239,6 @@ class Conversation:
         answer = self._book.drop(handle.id)
         if answer is None:
             return
-        if handle.interrupted and self._session.user_state == "speaking":
-            answer.barge_in_s = self._caller.onset_s()
         self._log.finish_answer(answer, interrupted=handle.interrupted)
         self._count_failure(answer)
         # The engine keeps every event until the call's end; nothing reads them.

@@ -7,6 +7,7 @@ from livekit.agents import AgentSession
 from livekit.agents.voice.events import AgentFalseInterruptionEvent, UserStateChangedEvent
 
 from callmissed.voice.answers import Answer, AnswerBook
+from callmissed.voice.caller import Caller
 from callmissed.voice.floor import Floor
 
 
@@ -18,15 +19,14 @@ class CutIns:
         self._onset_s = onset_s
         self._session: AgentSession[Any] | None = None
 
-    def open_floor(
-        self, quiet_s: Callable[[], float], on_backchannel: Callable[[str, bool], None]
-    ) -> Floor:
+    def open_floor(self, caller: Caller, quiet_s: Callable[[], float]) -> Floor:
         """What stands between the recogniser and the engine; see there."""
         return Floor(
+            may_guess=caller.keeps_language,
             agent_has_it=self.agent_has_floor,
             quiet_s=quiet_s,
             take_it=self.stop_agent,
-            on_backchannel=on_backchannel,
+            on_backchannel=caller.show_backchannel,
         )
 
     def listen_to(self, session: AgentSession[Any]) -> None:

@@ -29,7 +29,8 @@ _Kind = stt.SpeechEventType
 class Floor:
     """Stands between the recogniser and the engine.
 
-    `agent_has_it` says whether the agent is saying something that the caller could cut short;
+    `may_guess` says whether an answer may be begun on these words in this language (BCP-47; None:
+    nobody told). `agent_has_it` says whether the agent is saying something that the caller could cut short;
     `quiet_s` for how long the caller has made no sound; `take_it` is called when partial words
     show that the caller wants the floor; `on_backchannel` with words that did not take it and
     whether they are final.
@@ -38,11 +39,13 @@ class Floor:
     def __init__(
         self,
         *,
+        may_guess: Callable[[str, str | None], bool],
         agent_has_it: Callable[[], bool],
         quiet_s: Callable[[], float],
         take_it: Callable[[], None],
         on_backchannel: Callable[[str, bool], None],
     ) -> None:
+        self._may_guess = may_guess
         self._agent_has_it = agent_has_it
         self._quiet_s = quiet_s
         self._take_it = take_it
@@ -91,7 +94,9 @@ class Floor:
         if self._gate(event, words, is_final=False) is None:
             return None
         self._partial = None
-        if event.type is _Kind.INTERIM_TRANSCRIPT and words and words != self._told_early:
+        if not words or not self._may_guess(words, event.alternatives[0].language or None):
+            return replace(event, type=_Kind.INTERIM_TRANSCRIPT)
+        if event.type is _Kind.INTERIM_TRANSCRIPT and words != self._told_early:
             self._partial, self._partial_s = event, asyncio.get_running_loop().time()
         return self._take_early() or event
 

@@ -9,6 +9,8 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 from callmissed.domain.calls import TurnTaking
 
 VAD_LEAST_SILENCE_S = 0.25
+FALSE_ALARM_S = 0.4
+"""An agent that paused goes on when no words came so long after the caller's last sound was noticed."""
 MAX_GUESSES = 2
 """Answers begun before the turn is confirmed; what the third would save is not worth its cost."""
 
@@ -47,7 +49,8 @@ def turn_handling(taking: TurnTaking) -> TurnHandlingOptions:
             "mode": "vad",
             "min_duration": taking.min_interruption_s,
             "min_words": 0,
-            "resume_false_interruption": False,
+            "resume_false_interruption": True,
+            "false_interruption_timeout": FALSE_ALARM_S,
         },
         preemptive_generation={
             "enabled": True,
