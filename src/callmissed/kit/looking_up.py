@@ -59,7 +59,7 @@ def look_up(question: str, earlier: Sequence[str] = ()) -> Lookup:
     """
     terms = {term.stem: term for term in terms_of(question)[:MAX_TERMS]}
     for letters in _SPELLED_BEHIND_A.findall(question.lower()):
-        terms |= {term.stem: term for term in terms_of(letters)}
+        terms |= {term.stem: term for term in terms_of(letters.replace(" ", ""))}
     if points_back(question):
         for words in reversed(earlier[-2:]):
             for term in terms_of(words)[:MAX_TERMS]:
