@@ -114,6 +114,7 @@ async def test_a_session_keeps_the_version_it_began_with(
     async with database.system() as db:
         terms = await calls.load_terms(db, installation.house.vault, claim)
     assert (terms.system_prompt, terms.greeting) == (PROMPT, "Old desk. Rec.")
+    assert terms.private_words == ()
     assert (await api.get(place)).status_code == 404
     gone = await api.post("/v1/voice/sessions", json={"bot_id": bot["id"]})
     assert gone.status_code == 404

@@ -15,11 +15,16 @@ MEANT: dict[str, Any] = {
     "role": lambda: "member",
     "permissions": lambda: ["bots:read"],
     "language": lambda: "en-IN",
-    "url": lambda: "https://tools.example.com/",
 }
 
 # Whole bodies, where fields depend on each other.
 WHOLE: dict[str, dict[str, Any]] = {
+    "POST /v1/bots/{bot_id}/chat": {"messages": [{"role": "user", "content": "made up"}]},
+    "POST /v1/tools": {
+        "name": "made_up",
+        "description": "made up",
+        "url": "https://tools.example.com/",
+    },
     "POST /v1/bots/import": {"yaml": "{callmissed_bot: 1, name: made up, system_prompt: Hello.}"},
     "POST /v1/api-keys": {
         "name": "made by the matrix",

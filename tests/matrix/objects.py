@@ -39,6 +39,7 @@ FACTORIES: dict[str, Factory] = {
     "session_id": _row("voice_sessions"),
     "bot_id": _bot,
     "tool_id": _row("tools"),
+    "knowledge_base_ids": _row("knowledge_bases"),
     "knowledge_base_id": _knowledge_base,
     "document_id": _row("documents"),
     "key_id": _row("api_keys"),

@@ -48,9 +48,8 @@ MEANT: dict[tuple[str, str], Any] = {
     ("bot_drafts", "models"): Jsonb({}),
     ("bot_drafts", "knowledge_base_ids"): lambda _: [],
     ("bot_drafts", "more"): Jsonb({}),
-    ("tools", "name"): "look_up",
     ("tools", "form"): lambda canary: Jsonb(
-        {"type": "http", "name": "look_up", "description": canary, "url": "https://192.0.2.1/"}
+        {"type": "http", "name": "look_up", "description": canary, "url": "https://tools.example.com/"}
     ),
     ("tools", "header_names"): lambda _: [],
     ("tools", "listed"): Jsonb([]),

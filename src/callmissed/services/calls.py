@@ -100,7 +100,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         join_window_s=_join_seconds_left(session),
         reconnect_window_s=RECONNECT_WINDOW_S,
         access=await open_access(db, vault, session.tenant_id, session.route),
-        private_words=tuple(request["variables"].values()),
+        private_words=_given_words(request["variables"], bot.terms.variables if bot else {}),
         history=tuple(history),
         has_begun=session.spent_s is not None or bool(history),
         tools=await open_tools(
@@ -157,6 +157,11 @@ def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:
         max_wait_s=asked.get("max_wait_ms", base.max_wait_s * 1000) / 1000,
         min_interruption_s=asked.get("min_interruption_ms", base.min_interruption_s * 1000) / 1000,
     )
+
+
+def _given_words(variables: Mapping[str, str], usual: Mapping[str, str]) -> tuple[str, ...]:
+    """What a session was told about its caller: not what the bot says to everybody."""
+    return tuple(value for name, value in variables.items() if usual.get(name) != value)
 
 
 def _join_seconds_left(session: ClaimedSession) -> float:
