@@ -8,7 +8,9 @@ BOMB = "a: &a [x, x]\n" + "\n".join(f"b{n}: &b{n} [*a, *a]" for n in range(20))
 
 
 def test_words_stay_words() -> None:
-    value = read_yaml("a: no\nb: on\nc: 12:30\nd: 2026-01-01\ne: 7\nf: true\ng: null\nh: 1.5\ni: 0112\nj: .nan")
+    value = read_yaml(
+        "a: no\nb: on\nc: 12:30\nd: 2026-01-01\ne: 7\nf: true\ng: null\nh: 1.5\ni: 0112\nj: .nan"
+    )
     assert value == {
         "a": "no",
         "b": "on",

@@ -49,7 +49,12 @@ MEANT: dict[tuple[str, str], Any] = {
     ("bot_drafts", "knowledge_base_ids"): lambda _: [],
     ("bot_drafts", "more"): Jsonb({}),
     ("tools", "form"): lambda canary: Jsonb(
-        {"type": "http", "name": "look_up", "description": canary, "url": "https://tools.example.com/"}
+        {
+            "type": "http",
+            "name": "look_up",
+            "description": canary,
+            "url": "https://tools.example.com/",
+        }
     ),
     ("tools", "header_names"): lambda _: [],
     ("tools", "listed"): Jsonb([]),

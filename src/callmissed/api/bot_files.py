@@ -46,7 +46,7 @@ YAML = "application/yaml"
 
 router = guarded_router("bots")
 
-TemplateName = StrEnum("TemplateName", {one.name: one.name for one in list_templates()})
+TemplateName = StrEnum("TemplateName", {one.name: one.name for one in list_templates()})  # type: ignore[misc]
 
 
 class BotFileIn(BaseModel):

@@ -92,7 +92,10 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents/upload"): CHANGE_KNOWLEDGE,
     ("GET", "/v1/knowledge-bases/{knowledge_base_id}/documents"): READ_KNOWLEDGE,
     ("GET", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}"): READ_KNOWLEDGE,
-    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}/retry"): CHANGE_KNOWLEDGE,
+    (
+        "POST",
+        "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}/retry",
+    ): CHANGE_KNOWLEDGE,
     ("DELETE", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}"): CHANGE_KNOWLEDGE,
     ("GET", "/v1/models"): SIGNED_IN,
     ("GET", "/v1/me"): SIGNED_IN,

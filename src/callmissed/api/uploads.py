@@ -100,7 +100,12 @@ def _look_at(file: UploadFile, max_bytes: int) -> Upload:
         raise too_large(max_bytes)
     name = _tidy_name(file.filename or "")
     return Upload(
-        name, (file.content_type or UNKNOWN)[:200], Origin.UPLOAD, file.file, digest.digest(), size_bytes
+        name,
+        (file.content_type or UNKNOWN)[:200],
+        Origin.UPLOAD,
+        file.file,
+        digest.digest(),
+        size_bytes,
     )
 
 

@@ -3,10 +3,10 @@
 The same for a call and for a chat in text; nothing here knows sound.
 """
 
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
+import structlog
 from livekit.agents import NOT_GIVEN, llm
 
 from callmissed.domain.calls import CallDesk
@@ -31,7 +31,7 @@ from callmissed.voice.thinking import (
     words_of_caller,
 )
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger("callmissed.voice.brain")
 
 RESULTS_REMEMBERED = 6
 
@@ -79,7 +79,7 @@ class Brain:
         except Exception as error:
             if answer.ends_call and isinstance(error, NothingSaidError):
                 return
-            logger.warning("the language model failed: %s", describe(error))
+            log.warning("the language model failed", kind=describe(error))
             answer.failure = f"llm: {describe(error)}"
             answer.owes_apology = True
 

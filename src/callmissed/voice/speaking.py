@@ -1,11 +1,11 @@
 """Makes speech of an answer's text: the first clause at once, sentence after sentence behind it."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 
 import numpy as np
+import structlog
 from livekit import rtc
 
 from callmissed.kit.loudness import first_audible_sample
@@ -18,7 +18,7 @@ from callmissed.voice.reel import Began, Ended, Reel, Take, WentOn
 from callmissed.voice.script import Script
 from callmissed.voice.synthesis import Synthesis, cut_frames
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger("callmissed.voice.speaking")
 
 LOOKAHEAD_S = 4.0
 """The next piece is made when less sound than that is still to be played: early enough that no gap
@@ -65,7 +65,7 @@ class Voice:
         try:
             return await self._synthesis.record(text)
         except Exception as error:
-            logger.warning("a clip could not be synthesised: %s", describe(error))
+            log.warning("a clip could not be synthesised", kind=describe(error))
             return b""
 
     async def play(
@@ -103,7 +103,7 @@ class Voice:
             directing.cancel()
             await asyncio.wait([directing])
         if failure is not None:
-            logger.warning("speech synthesis failed: %s", describe(failure))
+            log.warning("speech synthesis failed", kind=describe(failure))
             answer.failure = f"tts: {describe(failure)}"
             answer.script.cut_short()
         if failure is not None or answer.owes_apology:

@@ -148,7 +148,7 @@ class Dispatcher:
     def _look_at_host(self) -> None:
         load = HostLoad(free_memory_share(), free_disk_share(self._shipper.folder))
         if (shortage := find_shortage(load)) != self._shortage:
-            log.warning("host_load_changed", short_of=shortage)
+            log.warning("host_load_changed", reason=shortage)
         self._shortage = shortage
 
     def _reconcile(self, standing: Standing, running: Mapping[UUID, int]) -> None:

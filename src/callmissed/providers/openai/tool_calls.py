@@ -7,7 +7,6 @@ from typing import Any
 
 from livekit.agents import APIError, llm, utils
 
-
 MAX_CALLS_CHARS = 100_000
 MAX_CALLS = 64
 
