@@ -60,6 +60,12 @@ select %(tenant)s, md5(%(salt)s || document_id::text)::uuid, position, heading, 
   term_count, replace(words::text, %(old)s, %(new)s)::tsvector
 from passages where tenant_id = %(first)s
 """
+COPY_COUNTS = """
+insert into base_words (tenant_id, knowledge_base_id, word, sound, holders)
+select %(tenant)s, %(base)s, word, min(sound), sum(holders)
+from document_words where tenant_id = %(first)s group by word
+on conflict (tenant_id, knowledge_base_id, word) do update set holders = excluded.holders
+"""
 COPY_WORDS = """
 insert into document_words (tenant_id, knowledge_base_id, document_id, word, sound, holders)
 select %(tenant)s, %(base)s, md5(%(salt)s || document_id::text)::uuid, word, sound, holders
@@ -130,6 +136,7 @@ def copy_tenants(admin: psycopg.Connection, first: UUID, base: UUID, count: int)
         admin.execute(f"{COPY_DOCUMENTS} and id in (select id from made)", ids)
         admin.execute(f"{COPY_PASSAGES} and document_id in (select id from made)", ids)
         admin.execute(f"{COPY_WORDS} and document_id in (select id from made)", ids)
+    admin.execute(COPY_COUNTS, own)
     for number in range(count):
         ids = {"tenant": uuid4(), "base": uuid4(), "first": first, "salt": str(uuid4())}
         admin.execute(COPY_TENANT, ids)
@@ -139,14 +146,15 @@ def copy_tenants(admin: psycopg.Connection, first: UUID, base: UUID, count: int)
         assert made is not None
         admin.execute(COPY_DOCUMENTS, ids)
         admin.execute(COPY_PASSAGES, {**ids, "old": f"'{row[0]}:", "new": f"'{made[0]}:"})
+        admin.execute(COPY_COUNTS, ids)
         if number < WITH_WORDS:
             admin.execute(COPY_WORDS, ids)
     admin.execute("set maintenance_work_mem = '512MB'")
     admin.execute(
         "create index passages_words on passages using gin (words) with (fastupdate = off)"
     )
-    admin.execute("vacuum analyze passages")
-    admin.execute("vacuum analyze document_words")
+    for table in ("passages", "document_words", "base_words", "documents"):
+        admin.execute(f"vacuum analyze {table}")
 
 
 def make_questions(words: Words, texts: Sequence[str], count: int) -> list[str]:

@@ -27,6 +27,7 @@ WITHOUT_A_DOOR = {
     "owner_links": "reached through auth",
     "refresh_tokens": "reached through auth",
     "passages": "found through knowledge",
+    "base_words": "counted with passages",
 }
 STORE_FOUNDATION = {
     *(

@@ -100,7 +100,7 @@ async def test_deleting_reaches_bytes_passages_and_words(house: House) -> None:
     async with house.database.tenant(tenant.id) as db:
         await delete_document(db, SYSTEM, base, document.id)
     assert await ask(house, tenant, base, "Asha") == []
-    for table in ("document_files", "passages", "document_words"):
+    for table in ("document_files", "passages", "document_words", "base_words"):
         assert await rows(house.database, f"select 1 from {table}") == []
 
 

@@ -9,7 +9,7 @@ from callmissed.domain.errors import Kind, Refusal, not_found
 from callmissed.domain.knowledge import MAX_DOCUMENTS, Document, DocumentState, Origin
 from callmissed.services.audit import record
 from callmissed.services.knowledge import get_base
-from callmissed.store import documents
+from callmissed.store import base_words, documents
 from callmissed.store.jobs import defer
 from callmissed.store.rows import OpenDb
 from callmissed.store.tenant import TenantDb
@@ -117,6 +117,8 @@ async def read_again(db: TenantDb, actor: Actor, base_id: UUID, document_id: UUI
 
 async def delete_document(db: TenantDb, actor: Actor, base_id: UUID, document_id: UUID) -> None:
     """With its bytes and all that is found in it. Raises Refusal NOT_FOUND."""
+    await get_document(db, base_id, document_id)
+    await base_words.forget(db, db.tenant_id, base_id, document_id)
     if not await documents.remove(db, base_id, document_id):
         raise not_found("document")
     await record(db, db.tenant_id, actor, "document.deleted", str(document_id))

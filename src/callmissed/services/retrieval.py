@@ -7,7 +7,7 @@ from uuid import UUID
 from callmissed.domain.knowledge import Found, Passage, Retrieval, join_rows
 from callmissed.kit.documents.pieces import Piece, words_of_piece
 from callmissed.kit.looking_up import Lookup, Wanted, look_up, weigh
-from callmissed.store import passages
+from callmissed.store import base_words, passages
 from callmissed.store.passages import Candidate, Shelf
 from callmissed.store.tenant import TenantDb
 
@@ -50,7 +50,7 @@ async def search_shelf(db: TenantDb, shelf: Shelf, lookup: Lookup, limit: int) -
 async def _weigh(db: TenantDb, shelf: Shelf, lookup: Lookup) -> list[Wanted]:
     if not shelf.numbers or not lookup.terms:
         return []
-    holders = await passages.find_words(db, db.tenant_id, shelf, lookup.words, lookup.sounds)
+    holders = await base_words.find(db, db.tenant_id, shelf.base_ids, lookup.words, lookup.sounds)
     return weigh(lookup, holders, shelf.passage_count)
 
 

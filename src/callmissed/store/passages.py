@@ -10,18 +10,16 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, cast, delete, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
+from sqlalchemy import and_, bindparam, delete, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.types import Integer, Text, Uuid
 
 from callmissed.domain.knowledge import Passage
-from callmissed.kit.indic import sound_key
+from callmissed.store import base_words
 from callmissed.store.rows import OpenDb, change, fetch_all
 from callmissed.store.schema import document_words, documents, knowledge_bases, passages
 
 BATCH = 200
-WORDS_BATCH = 2000
 MAX_CANDIDATES = 400
 MAX_WORD_CHARS = 60
 TITLE_GAIN = 1.6
@@ -32,23 +30,36 @@ _ADD = text(
     " record, term_count, words) values (:tenant_id, :document_id, :position, :heading, :text,"
     " :page, :row_number, :record, :term_count, cast(:words as tsvector))"
 ).bindparams(bindparam("record", type_=JSONB(none_as_null=True)))
-_ADD_WORDS = text(
-    "insert into document_words"
-    " (tenant_id, knowledge_base_id, document_id, word, sound, holders)"
-    " select :tenant, :base, :document, * from unnest(:words, :sounds, :holders)"
-).bindparams(
-    bindparam("words", type_=ARRAY(Text)),
-    bindparam("sounds", type_=ARRAY(Text)),
-    bindparam("holders", type_=ARRAY(Integer)),
+
+# One text for every question, so that the server keeps its plan.
+_SEARCH = text(
+    f"""
+with form as materialized (
+  select f.number, f.weight, f.anywhere::tsquery as anywhere, f.in_title::tsquery as in_title
+  from unnest(cast(:groups as integer[]), cast(:weights as float8[]),
+    cast(:anywhere as text[]), cast(:in_title as text[])) as f (number, weight, anywhere, in_title)
+), found as materialized (
+  select document_id, position, words, term_count from passages
+  where tenant_id = :tenant and words @@ cast(:query as tsquery) limit {MAX_CANDIDATES}
+), worth as (
+  select found.document_id, found.position, found.term_count, form.number,
+    max(form.weight * case when found.words @@ form.in_title then {TITLE_GAIN} else 1 end) as most
+  from found join form on found.words @@ form.anywhere
+  group by found.document_id, found.position, found.term_count, form.number
+), best as (
+  select document_id, position,
+    sum(most) / (0.75 + 0.25 * least(term_count, 4 * {MEAN_TERMS}) / {MEAN_TERMS}) as score
+  from worth group by document_id, position, term_count
+  order by score desc, document_id, position limit :limit
 )
-_KNOWN = text(
-    "select word, sum(holders)::integer as holders from document_words"
-    " where tenant_id = :tenant and knowledge_base_id = any(:bases)"
-    " and (word = any(:words) or sound = any(:sounds)) group by word"
-).bindparams(
-    bindparam("bases", type_=ARRAY(Uuid)),
-    bindparam("words", type_=ARRAY(Text)),
-    bindparam("sounds", type_=ARRAY(Text)),
+select d.name, p.document_id, p.position, p.heading, p.text, p.page, p.row_number, p.record,
+  best.score
+from best
+join passages p on p.document_id = best.document_id and p.position = best.position
+join documents d on d.id = p.document_id and d.tenant_id = p.tenant_id
+where p.tenant_id = :tenant
+order by best.score desc, p.document_id, p.position
+"""  # noqa: S608 - only our own numbers
 )
 
 
@@ -90,7 +101,12 @@ async def replace(
     document_id: UUID,
     drafts: Iterable[Draft],
 ) -> tuple[int, int]:
-    """In the place of what the document had; how many passages and characters there are now."""
+    """In the place of what the document had; how many passages and characters there are now.
+
+    Waits up to `base_words.PATIENT` for others who change the same base.
+    """
+    await base_words.be_patient(db)
+    await base_words.forget(db, tenant_id, base_id, document_id)
     await change(db, delete(passages).where(*_of(passages, tenant_id, document_id)))
     await change(db, delete(document_words).where(*_of(document_words, tenant_id, document_id)))
     holders: dict[str, int] = {}
@@ -104,16 +120,7 @@ async def replace(
             count += 1
             chars += len(draft.passage.heading) + len(draft.passage.text)
         await db.connection.execute(_ADD, rows)
-    place = {"tenant": tenant_id, "base": base_id, "document": document_id}
-    for batch_of_words in _batches(holders.items(), WORDS_BATCH):
-        words = [word for word, _ in batch_of_words]
-        params = {
-            **place,
-            "words": words,
-            "sounds": list(map(sound_key, words)),
-            "holders": [held for _, held in batch_of_words],
-        }
-        await change(db, _ADD_WORDS, params)
+    await base_words.add(db, tenant_id, base_id, document_id, holders)
     return count, chars
 
 
@@ -160,19 +167,6 @@ async def find_shelf(db: OpenDb, tenant_id: UUID, base_ids: Sequence[UUID]) -> S
     )
 
 
-async def find_words(
-    db: OpenDb, tenant_id: UUID, shelf: Shelf, words: Sequence[str], sounds: Sequence[str]
-) -> dict[str, int]:
-    """Of these words, and of those that sound so, the ones that there are: by how many passages."""
-    params = {
-        "tenant": tenant_id,
-        "bases": list(shelf.base_ids),
-        "words": list(words),
-        "sounds": list(sounds),
-    }
-    return {row["word"]: row["holders"] for row in await fetch_all(db, _KNOWN, params)}
-
-
 async def search(
     db: OpenDb,
     tenant_id: UUID,
@@ -184,32 +178,21 @@ async def search(
     """The best of the passages that match `query` (a tsquery). A passage is worth, for each group,
     its best word there; a word of the heading counts more, a long passage a little less.
     """
-    found = (
-        select(passages.c.document_id, passages.c.position, passages.c.words, passages.c.term_count)
-        .where(passages.c.tenant_id == tenant_id, _matches(passages.c.words, query))
-        .limit(MAX_CANDIDATES)
-        .cte("found")
-        .prefix_with("materialized", dialect="postgresql")
-    )
-    sums = [_worth(found.c.words, shelf, group) for group in groups]
-    length = 0.75 + 0.25 * func.least(found.c.term_count, 4 * MEAN_TERMS) / MEAN_TERMS
-    score = (sum(sums[1:], sums[0]) / length).label("score")
-    best = (
-        select(found.c.document_id, found.c.position, score)
-        .order_by(score.desc(), found.c.document_id, found.c.position)
-        .limit(limit)
-        .cte("best")
-    )
-    same = and_(
-        passages.c.document_id == best.c.document_id, passages.c.position == best.c.position
-    )
-    statement = (
-        select(documents.c.name, passages, best.c.score)
-        .select_from(best.join(passages, same).join(documents, _SAME_DOCUMENT))
-        .where(passages.c.tenant_id == tenant_id, documents.c.tenant_id == tenant_id)
-        .order_by(best.c.score.desc(), passages.c.document_id, passages.c.position)
-    )
-    rows = await fetch_all(db, statement)
+    forms = [
+        (number, weight, any_of(shelf, [word]), _in_title(shelf, word))
+        for number, group in enumerate(groups)
+        for word, weight in group
+    ]
+    params = {
+        "tenant": tenant_id,
+        "query": query,
+        "groups": [form[0] for form in forms],
+        "weights": [form[1] for form in forms],
+        "anywhere": [form[2] for form in forms],
+        "in_title": [form[3] for form in forms],
+        "limit": limit,
+    }
+    rows = await fetch_all(db, _SEARCH, params)
     return [
         Candidate(row["document_id"], row["position"], _passage(row), float(row["score"]))
         for row in rows
@@ -226,17 +209,8 @@ _SAME_DOCUMENT = and_(
 )
 
 
-def _worth(words: Any, shelf: Shelf, group: Sequence[tuple[str, float]]) -> Any:
-    whens: list[tuple[Any, Any]] = []
-    for word, weight in sorted(group, key=lambda form: -form[1]):
-        in_title = "|".join(f"{_lexeme(n, word)}:A" for n in shelf.numbers)
-        whens.append((_matches(words, in_title), weight * TITLE_GAIN))
-        whens.append((_matches(words, any_of(shelf, [word])), weight))
-    return case(*whens, else_=0.0)
-
-
-def _matches(words: Any, query: str) -> Any:
-    return words.op("@@", is_comparison=True)(cast(query, TSQUERY))
+def _in_title(shelf: Shelf, word: str) -> str:
+    return "|".join(f"{_lexeme(number, word)}:A" for number in shelf.numbers)
 
 
 def _lexeme(number: int, word: str) -> str:

@@ -36,6 +36,7 @@ documents = schema_knowledge.documents
 document_files = schema_knowledge.document_files
 passages = schema_knowledge.passages
 document_words = schema_knowledge.document_words
+base_words = schema_knowledge.base_words
 people = schema_people.people
 memberships = schema_people.memberships
 owner_links = schema_people.owner_links

@@ -72,6 +72,16 @@ passages = Table(
     Column("words", TSVECTOR, nullable=False),
 )
 
+base_words = Table(
+    "base_words",
+    metadata,
+    tenant_column(primary_key=True),
+    Column("knowledge_base_id", Uuid, primary_key=True),
+    Column("word", Text, primary_key=True),
+    text("sound"),
+    number("holders"),
+)
+
 document_words = Table(
     "document_words",
     metadata,
