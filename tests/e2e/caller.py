@@ -37,7 +37,7 @@ class Customer:
 
     async def open_session(self, **fields: object) -> Json:
         """The sample bot's, unless `fields` say otherwise; waits for a free slot."""
-        body = {"bot_id": await self.bot_id(), **fields}
+        body = fields if "bot_id" in fields else {"bot_id": await self.bot_id(), **fields}
         async with asyncio.timeout(PATIENCE_S):
             while (answer := await self.client.post(SESSIONS, json=body)).status_code == 503:
                 await asyncio.sleep(POLL_S)
