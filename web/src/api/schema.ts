@@ -3078,6 +3078,29 @@ export interface components {
             type: components["schemas"]["ToolType"];
         };
         /**
+         * ToolUsedOut
+         * @description A tool that the agent used for its answer.
+         */
+        ToolUsedOut: {
+            /**
+             * Arguments
+             * @description As the model wrote them; cut behind 1,000 characters.
+             */
+            arguments: string;
+            /** Ends Call */
+            ends_call: boolean;
+            outcome: components["schemas"]["ToolOutcome"];
+            /**
+             * Result
+             * @description What the model was told; cut behind 1,000 characters.
+             */
+            result: string;
+            /** Took Ms */
+            took_ms: number;
+            /** Tool */
+            tool: string;
+        };
+        /**
          * TurnOut
          * @description Moments in ms count from the caller's last sound, durations say so.
          */
@@ -3152,6 +3175,11 @@ export interface components {
              * @description The final words were known.
              */
             stt_ms: number | null;
+            /**
+             * Tools
+             * @description In their order.
+             */
+            tools: components["schemas"]["ToolUsedOut"][];
             /**
              * Total Ms
              * @description The agent was silent again.
