@@ -23,6 +23,7 @@ WORKER = "the workers' side: one worker takes the calls of all tenants, each tol
 
 WITHOUT_A_TENANT: dict[str, str] = {
     "api_keys.mark_used": BY_ID,
+    "call_actions.add": WORKER,
     "claims.add_audio": WORKER,
     "claims.count_turn": WORKER,
     "claims.find_known": WORKER,
@@ -41,6 +42,7 @@ WITHOUT_A_TENANT: dict[str, str] = {
     "deletions.list_open": SWEEP,
     "deletions.lock_open": BY_ID,
     "deletions.set_scanned": BY_ID,
+    "documents.list_unread": SWEEP,
     "idempotency.delete_older": SWEEP,
     "invites.delete_expired": SWEEP,
     "invites.find": BY_SECRET,
@@ -64,6 +66,7 @@ WITHOUT_A_TENANT: dict[str, str] = {
     "sessions.end": BY_ID,
     "turns.add": WORKER,
     "turns.exchanges_of": WORKER,
+    "usage.add": WORKER,
 }
 
 
