@@ -45,7 +45,7 @@ select t.relname as "table", pg_get_constraintdef(r.oid) as rule,
 from pg_constraint r join pg_class t on t.oid = r.conrelid
 join pg_namespace n on n.oid = t.relnamespace where r.contype = 'c' and n.nspname = 'public'
 """
-LITERAL = re.compile(r"'([a-z_]+)'::text")
+LITERAL = re.compile(r"'([a-z_.]+)'::text")
 
 
 @dataclass(slots=True)
