@@ -11,7 +11,8 @@ from callmissed.store import base_words, passages
 from callmissed.store.passages import Candidate, Shelf
 from callmissed.store.tenant import TenantDb
 
-MAX_CANDIDATES = 400
+MAX_CANDIDATES = 150
+ENOUGH = 60
 MOST_COMMON = 3
 RANKED = 24
 LEAST_WORTH = 0.25
@@ -64,8 +65,8 @@ async def _find(db: TenantDb, shelf: Shelf, wanted: Sequence[Wanted], limit: int
 
 
 def narrow(shelf: Shelf, wanted: Sequence[Wanted]) -> str:
-    """The tsquery for what is looked at closely: passages with one of the rare words, or with two of
-    the common ones.
+    """The tsquery for what is looked at closely: passages with one of the rare words, and where those
+    are few, with two of the common ones.
     """
     rare: list[Wanted] = []
     total = 0
@@ -74,7 +75,8 @@ def narrow(shelf: Shelf, wanted: Sequence[Wanted]) -> str:
             break
         rare.append(one)
         total += one.holders
-    common = [_any(shelf, one) for one in wanted[len(rare) : len(rare) + MOST_COMMON]]
+    more = MOST_COMMON if total < ENOUGH else 0
+    common = [_any(shelf, one) for one in wanted[len(rare) : len(rare) + more]]
     parts = [_any(shelf, one) for one in rare]
     parts += [
         f"({common[one]}&{common[other]})"
