@@ -166,7 +166,7 @@ async def test_a_sessions_data_goes_and_the_rest_stays(
     await run(database, asked.id)
     close_rooms(admin)
     left = find_marks(admin, planted)
-    of_session = ("voice_sessions.", "turns.", "events.", "idempotency_keys.")
+    of_session = ("voice_sessions.", "turns.", "events.", "idempotency_keys.", "call_actions.")
     assert not [place for place in left.values() if place.startswith(of_session)]
     expected = {place for place in planted.marks.values() if not place.startswith(of_session)}
     assert set(left.values()) == expected

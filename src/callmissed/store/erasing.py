@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, text
 
 from callmissed.store.rows import change, fetch_all, fetch_first
 from callmissed.store.schema import (
+    call_actions,
     events,
     idempotency_keys,
     memberships,
@@ -54,13 +55,18 @@ from page order by id
 
 
 async def erase_sessions(db: SystemDb, tenant_id: UUID, ids: Sequence[UUID]) -> dict[str, int]:
-    """Sessions, turns, events, idempotency keys and finished jobs are gone; how many of each."""
+    """Sessions, turns, events, what they asked of others, idempotency keys and finished jobs are
+    gone; how many of each.
+    """
     if not ids:
         return {}
     of_these = turns.c.session_id.in_(ids), events.c.session_id.in_(ids)
     counts = {
         "turns": await change(db, delete(turns).where(of_these[0])),
         "events": await change(db, delete(events).where(of_these[1])),
+        "call_actions": await change(
+            db, delete(call_actions).where(call_actions.c.session_id.in_(ids))
+        ),
     }
     made = (idempotency_keys.c.tenant_id == tenant_id, idempotency_keys.c.resource_id.in_(ids))
     counts["idempotency_keys"] = await change(db, delete(idempotency_keys).where(*made))
