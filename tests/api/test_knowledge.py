@@ -23,7 +23,7 @@ async def upload(
     api: httpx2.AsyncClient, base: str, name: str, data: bytes, **headers: str
 ) -> httpx2.Response:
     files = {"file": (name, data, "application/octet-stream")}
-    return await api.post(f"{BASES}/{base}/documents/upload", files=files, headers=headers)
+    return await api.post(f"{BASES}/{base}/uploads", files=files, headers=headers)
 
 
 async def read(installation: Installation, document: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ async def test_a_file_that_nobody_can_read_is_refused_at_once(
     assert error["param"] == "file" and "image/png" in error["message"]
     any_error(await upload(api, base, "a.md", b""), 422, "invalid_value")
     any_error(await upload(api, base, "a.txt", b"a" * (26 << 20)), 413, "too_large")
-    bare = await api.post(f"{BASES}/{base}/documents/upload", content=b"{}")
+    bare = await api.post(f"{BASES}/{base}/uploads", content=b"{}")
     any_error(bare, 422, "invalid_value")
 
 

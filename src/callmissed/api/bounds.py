@@ -17,7 +17,7 @@ ANSWER_WITHIN_S = 30.0
 FORM_BYTES = 64_000
 UPLOAD_WITHIN_S = 120.0
 
-_UPLOADS = re.compile(r"/v1/knowledge-bases/[^/]+/documents/upload")
+_UPLOADS = re.compile(r"/v1/knowledge-bases/[^/]+/uploads")
 
 
 @dataclass(frozen=True, slots=True)

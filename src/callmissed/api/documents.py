@@ -39,6 +39,7 @@ router = guarded_router("knowledge")
 
 GIVE_KINDS = (*SIGNED, *WITH_BODY, Kind.NOT_FOUND, Kind.CONFLICT, Kind.IDEMPOTENCY_MISMATCH)
 PLACE = "/v1/knowledge-bases/{knowledge_base_id}/documents"
+UPLOADS = "/v1/knowledge-bases/{knowledge_base_id}/uploads"
 
 
 class DocumentIn(BaseModel):
@@ -109,7 +110,7 @@ async def give_document(
 
 
 @router.post(
-    f"{PLACE}/upload",
+    UPLOADS,
     status_code=status.HTTP_202_ACCEPTED,
     operation_id="upload_document",
     responses=refusals(*GIVE_KINDS),

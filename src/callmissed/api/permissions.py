@@ -89,7 +89,7 @@ RULES: dict[tuple[str, str], Rule | None] = {
     ("DELETE", "/v1/knowledge-bases/{knowledge_base_id}"): CHANGE_KNOWLEDGE,
     ("POST", "/v1/knowledge-bases/{knowledge_base_id}/search"): READ_KNOWLEDGE,
     ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents"): CHANGE_KNOWLEDGE,
-    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/documents/upload"): CHANGE_KNOWLEDGE,
+    ("POST", "/v1/knowledge-bases/{knowledge_base_id}/uploads"): CHANGE_KNOWLEDGE,
     ("GET", "/v1/knowledge-bases/{knowledge_base_id}/documents"): READ_KNOWLEDGE,
     ("GET", "/v1/knowledge-bases/{knowledge_base_id}/documents/{document_id}"): READ_KNOWLEDGE,
     (

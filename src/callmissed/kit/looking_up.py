@@ -78,10 +78,16 @@ def weigh(lookup: Lookup, holders: Mapping[str, int], entry_count: int) -> list[
     """`holders` says of each word that the index has how many entries hold it. The rarest first; what
     occurs in no form is left out.
     """
+    by_sound: dict[str, list[str]] = {}
+    for name in holders:
+        by_sound.setdefault(sound_key(name), []).append(name)
+    by_sound.pop("", None)
     wanted = []
     for term in lookup.terms:
         forms = known_forms(term.stem, holders)
-        near = (name for name in holders if not forms or is_indic(name) != is_indic(term.stem))
+        near = by_sound.get(sound_key(term.stem), ())
+        if forms:
+            near = [name for name in near if is_indic(name) != is_indic(term.stem)]
         forms += [form for form in misheard_forms(term.stem, near) if form not in forms]
         forms = sorted(forms, key=lambda form: -form[1])[:MOST_FORMS]
         if not forms:
