@@ -80,7 +80,7 @@ async def test_the_sample_bot_knows_its_document(database: Database) -> None:
     async with database.tenant(first.tenant_id) as db:
         found, total = await bots.list_bots(db)
         assert [bot.id for bot in found] == [first.bot_id] and total == 1
-        passages = await knowledge.passages_of(db, db.tenant_id, found[0].knowledge_base_ids)
+        passages = await knowledge.passages_of(db, db.tenant_id, found[0].terms.knowledge_base_ids)
     assert {passage.document for passage in passages} == {"clinic.md"}
     said = {passage.heading: passage.text for passage in passages}
     assert "Consultation with a doctor: 500 rupees." in said["Sunrise Clinic › Prices"]

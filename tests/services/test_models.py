@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callmissed.domain.bots import Bot, BotType, ModelChoice
+from callmissed.domain.bots import Bot, BotTerms, BotType, ModelChoice
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.domain.models import Route, Service
 from callmissed.kit.clock import utc_now
@@ -105,10 +105,9 @@ def test_a_bot_s_choice_stands_until_the_request_says_otherwise() -> None:
         name="Bot",
         type=BotType.WEB,
         version=1,
-        system_prompt="Be kind.",
-        greeting=None,
+        terms=BotTerms(system_prompt="Be kind.", models=choice),
         created_at=utc_now(),
-        models=choice,
+        updated_at=utc_now(),
     )
     own = complete_request(CATALOG, {}, bot)
     assert (own.voice, own.tts_model, own.tts_provider, own.language) == (
@@ -116,7 +115,7 @@ def test_a_bot_s_choice_stands_until_the_request_says_otherwise() -> None:
     )
     asked = complete_request(CATALOG, {"tts_model": "bulbul:v3"}, bot)
     assert (asked.voice, asked.tts_provider) == ("shubh", "sarvam")
-    hindi = replace(bot, models=ModelChoice(tts_language="hi-IN"))
+    hindi = replace(bot, terms=BotTerms("Be kind.", models=ModelChoice(tts_language="hi-IN")))
     assert complete_request(CATALOG, {}, hindi).tts_language == "hi-IN"
     assert complete_request(CATALOG, {"language": "en-US"}, hindi).tts_language is None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from callmissed.api.routes import (
     SIGNED,
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 MAX_MESSAGES = 100
 MAX_MESSAGE_CHARS = 4000
 EVENT_STREAM = "text/event-stream"
+EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
 
 router = guarded_router("bots")
 
@@ -54,7 +59,7 @@ class ChatIn(BaseModel):
 
     messages: list[ChatMessageIn] = Field(min_length=1, max_length=MAX_MESSAGES)
     version: int | None = Field(None, ge=1, le=MAX_VERSIONS, description="Null: the published one.")
-    draft: bool = Field(False, description="What is being written, in its place.")
+    draft: StrictBool = Field(False, description="What is being written, in its place.")
     variables: dict[VariableName, VariableValue] = Field(
         default_factory=dict, max_length=MAX_VARIABLES
     )
@@ -67,7 +72,7 @@ class ChatIn(BaseModel):
     responses={
         200: {
             "description": "Server-sent events: `words` {text}, `tool` {used}, last `answered`.",
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"schema": EVENT}},
         },
         **refusals(
             *SIGNED,

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Query, Response, status
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -83,14 +82,14 @@ class FromTemplateIn(BaseModel):
 @router.get(
     "/v1/bots/{bot_id}/export",
     operation_id="export_bot",
-    response_class=PlainTextResponse,
-    responses={200: {"content": {YAML: {"schema": {"type": "string"}}}}, **refusals(*READ_KINDS)},
+    response_class=Response,
+    responses={200: {"content": {YAML: {"schema": {"type": "object"}}}}, **refusals(*READ_KINDS)},
 )
 async def export_bot(
     db: TenantTransaction,
     bot_id: UUID,
     version: Annotated[int | None, Query(ge=1, le=MAX_VERSIONS)] = None,
-) -> PlainTextResponse:
+) -> Response:
     """A file that makes the same bot, also for another tenant that has tools and knowledge bases of
     these names.
     """
@@ -99,7 +98,7 @@ async def export_bot(
     if version is not None:
         terms = (await bots.get_version(db, bot_id, version)).terms
     shown = {"name": bot.name, "type": bot.type.value, **to_jsonable_python(fields_of(terms))}
-    return PlainTextResponse(write_yaml(await name_parts(db, shown, terms)), media_type=YAML)
+    return Response(write_yaml(await name_parts(db, shown, terms)), media_type=YAML)
 
 
 @router.post(

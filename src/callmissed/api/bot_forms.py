@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
 
 from callmissed.api.schema_forms import JsonSchema
 from callmissed.api.session_forms import (
@@ -47,7 +47,7 @@ class SlotIn(_Strict):
 
     name: str = Field(pattern=NAME)
     type: SlotType = SlotType.TEXT
-    required: bool = True
+    required: StrictBool = True
     pattern: str | None = Field(
         None,
         max_length=100,
@@ -83,11 +83,11 @@ class ToolUseIn(_Strict):
 class HandOffIn(_Strict):
     """When a person is asked for."""
 
-    on_request: bool = True
+    on_request: StrictBool = True
     keywords: FewWords = Field(default_factory=list)
     topics: FewWords = Field(default_factory=list)
     after_misunderstandings: Whole | None = Field(None, ge=1, le=10)
-    on_negative_sentiment: bool = False
+    on_negative_sentiment: StrictBool = False
     above_amount_micros: Whole | None = Field(
         None, ge=0, le=2**53, description="In millionths of a rupee."
     )
@@ -99,8 +99,8 @@ class HandOffIn(_Strict):
 class PostCallIn(_Strict):
     """What is made of a call when it is over."""
 
-    summary: bool = True
-    sentiment: bool = False
+    summary: StrictBool = True
+    sentiment: StrictBool = False
     outcomes: FewWords = Field(default_factory=list)
     extraction_schema: JsonSchema | None = None
     rubric: FewWords = Field(default_factory=list)

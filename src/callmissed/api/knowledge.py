@@ -88,7 +88,9 @@ class SearchOut(BaseModel):
     "/v1/knowledge-bases",
     status_code=status.HTTP_201_CREATED,
     operation_id="create_knowledge_base",
-    responses=refusals(*SIGNED, *WITH_BODY, Kind.CONFLICT, Kind.IDEMPOTENCY_MISMATCH),
+    responses=refusals(
+        *SIGNED, *WITH_BODY, Kind.NOT_FOUND, Kind.CONFLICT, Kind.IDEMPOTENCY_MISMATCH
+    ),
 )
 async def create_knowledge_base(
     db: TenantTransaction,

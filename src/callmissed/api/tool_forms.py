@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, TypeAdapter
 
 from callmissed.api.schema_forms import JsonSchema
 from callmissed.api.session_forms import MAX_URL_CHARS, Moment
@@ -79,7 +79,7 @@ class ToolIn(BaseModel):
     result_path: str = Field(
         "", max_length=200, description="What the model is told of the answer, as `items.0.price`."
     )
-    changes_things: bool | None = Field(
+    changes_things: StrictBool | None = Field(
         None, description="Runs once for the same arguments in a session. Null: unless it is a GET."
     )
 
@@ -97,7 +97,7 @@ class ToolChangeIn(BaseModel):
     headers: Headers | None = Field(None, description="All of them; those there were are gone.")
     time_limit_s: float | None = Field(None, ge=0.5, le=MAX_TIME_LIMIT_S)
     result_path: str | None = Field(None, max_length=200)
-    changes_things: bool | None = None
+    changes_things: StrictBool | None = None
 
 
 class RemoteToolOut(BaseModel):

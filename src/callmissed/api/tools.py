@@ -43,7 +43,9 @@ router = guarded_router("tools")
     "/v1/tools",
     status_code=status.HTTP_201_CREATED,
     operation_id="create_tool",
-    responses=refusals(*SIGNED, *WITH_BODY, Kind.CONFLICT, Kind.IDEMPOTENCY_MISMATCH),
+    responses=refusals(
+        *SIGNED, *WITH_BODY, Kind.NOT_FOUND, Kind.CONFLICT, Kind.IDEMPOTENCY_MISMATCH
+    ),
 )
 async def create_tool(
     db: TenantTransaction,
