@@ -59,7 +59,9 @@ async def _make_bot(customer: Customer, http_url: str, mcp_url: str) -> dict[str
     base = await _post(customer, "/v1/knowledge-bases", {"name": "Prices"})
     place = f"/v1/knowledge-bases/{base['id']}/documents"
     files = {"file": ("prices.pdf", _pdf(), "application/pdf")}
-    document = (await customer.client.post(f"{place}/upload", files=files)).raise_for_status()
+    document = (
+        await customer.client.post(f"{place.removesuffix('/documents')}/uploads", files=files)
+    ).raise_for_status()
     async with asyncio.timeout(PATIENCE_S):
         url = f"{place}/{document.json()['id']}"
         while (await customer.client.get(url)).json()["state"] != "indexed":

@@ -128,12 +128,12 @@ async def test_a_room_that_is_deleted_ends_the_call(livekit: LiveKit) -> None:
         assert end.detail == "the room ended: ROOM_DELETED"
 
 
-async def test_a_room_that_does_not_exist_is_an_error(livekit: LiveKit) -> None:
+async def test_a_room_that_does_not_exist_is_lost_media(livekit: LiveKit) -> None:
     async with fresh_room(livekit.url, livekit.key, livekit.secret) as tokens:
         pass
     notes = Notes()
     await run_call(
-        Plan(terms(room_url=livekit.url, room_token=tokens.agent)),
+        Plan(terms(room_url=livekit.url, room_token=tokens.agent, join_window_s=60.0)),
         PassageDesk(()),
         notes,
         Orders(),
@@ -142,7 +142,7 @@ async def test_a_room_that_does_not_exist_is_an_error(livekit: LiveKit) -> None:
     )
     (end,) = notes.all
     assert isinstance(end, CallEnded)
-    assert end.reason is EndReason.ERROR
+    assert end.reason is EndReason.MEDIA_LOST
     assert "the room was not joined" in end.detail
 
 

@@ -65,8 +65,10 @@ class Caller:
         return self._utterances.cut_off()
 
     def keeps_language(self, words: str, reported: str | None) -> bool:
-        """Whether these words, were they final, would be answered in the present language."""
-        return follow(self._following, words, reported).language == self._following.language
+        """Whether these words are of the present language, and would be answered in it."""
+        present = self._following.language
+        follows = follow(self._following, words, reported).language == present
+        return follows and spoken_language(words, reported, present) == present
 
     def show_backchannel(self, words: str, is_final: bool) -> None:
         """Words by which the caller only says that they listen: shown, and no turn of theirs."""
