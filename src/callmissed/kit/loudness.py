@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 WINDOW_S = 0.01
 SILENCE_DB = -96.0
 FAINTEST_SOUND_DB = -60.0
+BACKGROUND_EVERY = 100
+"""Windows after which the background is judged again."""
+BURST = 200
 AUDIBLE_PEAK = 200
 """A sample beyond this (−44 dB of full scale) can be heard."""
 
@@ -47,6 +50,8 @@ class LevelLog:
         self._ends_s = np.zeros(self._size, np.float64)
         self._levels_db = np.full(self._size, SILENCE_DB, np.float32)
         self._count = 0
+        self._background_db = SILENCE_DB
+        self._background_at = 0
 
     def add(self, levels_db: NDArray[np.float32], end_s: float) -> None:
         """`end_s` is the instant at which the last of these windows ended; the others end 10 ms
@@ -79,10 +84,14 @@ class LevelLog:
     def _between(
         self, since_s: float, until_s: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        if self._count >= self._size:
-            order = np.roll(np.arange(self._size), -(self._count % self._size))
-        else:
-            order = np.arange(self._count)
+        known = min(self._count, self._size)
+        newest_s = float(self._ends_s[(self._count - 1) % self._size]) if known else since_s
+        # Windows end 10 ms apart, or closer where frames came in a burst.
+        span = min(known, int(max(0.0, newest_s - since_s) / WINDOW_S) * 2 + BURST)
+        start = (self._count - span) % self._size
+        order: slice | NDArray[np.int64] = slice(start, start + span)
+        if start + span > self._size:
+            order = np.arange(start, start + span) % self._size
         ends_s = self._ends_s[order]
         inside = (ends_s >= since_s) & (ends_s <= until_s + WINDOW_S / 2)
         return ends_s[inside], self._levels_db[order][inside]
@@ -91,7 +100,13 @@ class LevelLog:
         if not len(levels_db):
             return 0.0
         loudest = float(levels_db.max())
-        known = self._levels_db[: min(self._count, self._size)]
-        background = float(np.percentile(known, 10))
-        threshold = max(loudest - self.RANGE_DB, background + self.ABOVE_BACKGROUND_DB)
+        threshold = max(loudest - self.RANGE_DB, self._background() + self.ABOVE_BACKGROUND_DB)
         return max(min(threshold, loudest - self.LEAST_RANGE_DB), FAINTEST_SOUND_DB)
+
+    def _background(self) -> float:
+        """The level that nine windows of ten exceed, at most a second old."""
+        if self._count - self._background_at >= min(BACKGROUND_EVERY, self._background_at // 4 + 1):
+            known = self._levels_db[: min(self._count, self._size)]
+            self._background_db = float(np.percentile(known, 10))
+            self._background_at = self._count
+        return self._background_db

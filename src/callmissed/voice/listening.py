@@ -8,7 +8,7 @@ from livekit.agents.voice import io
 
 from callmissed.kit.loudness import LevelLog, window_levels_db
 
-RECENTLY_S = 3.0
+RECENTLY_S = 1.5
 
 
 class ListenedInput(io.AudioInput):
