@@ -1,10 +1,10 @@
 """One conversation: the engine with our agent, our ears, our mouth and our record of the turns."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from livekit.agents import NOT_GIVEN, AgentSession, llm, tts
+from livekit.agents import AgentSession, llm, tts
 from livekit.agents.voice import io
 from livekit.agents.voice.events import (
     AgentStateChangedEvent,
@@ -26,22 +26,17 @@ from callmissed.voice.answers import Answer, AnswerBook
 from callmissed.voice.assembly import open_brain, open_session, open_voice, pause_s
 from callmissed.voice.caller import Caller
 from callmissed.voice.cut_ins import CutIns
-from callmissed.voice.fillers import Clip
 from callmissed.voice.hearing_order import Ears
 from callmissed.voice.listening import ListenedInput
 from callmissed.voice.memory import memory_of
 from callmissed.voice.meters import CallMeter
 from callmissed.voice.output import SpokenOutput
+from callmissed.voice.remarks import Remarks
 from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.turns import TurnLog
 
 MAX_FAILED_ANSWERS = 3
 CLOSE_TIMEOUT_S = 5.0
-GOODBYE_S = 6.0
-CLIP_WAIT_S = 1.0
-"""A greeting that is not recorded by then is synthesised while it is said."""
-
-Result = TypeVar("Result")
 
 
 class Conversation:
@@ -92,8 +87,8 @@ class Conversation:
             clock=clock,
             silence_s=pause_s(terms.turn_taking),
             on_language=self._answer_in,
-            on_late=self._ask_to_wait,
-            on_deaf=self._tell_unheard,
+            on_late=lambda: self._remarks.ask_to_wait(),
+            on_deaf=lambda: self._remarks.tell_unheard(),
             on_lost=self._give_up_soon,
         )
         self._cut_ins = CutIns(self._book, self._caller.onset_s)
@@ -106,7 +101,6 @@ class Conversation:
             meter=meter,
             clock=clock,
         )
-        self._opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
         self._brain = open_brain(terms, minds, desk, clock)
         self._agent = CallAgent(
             instructions=compose_instructions(
@@ -123,11 +117,11 @@ class Conversation:
         self._session = self._listen_to(
             open_session(self._caller.ears, minds[0].engine, mouths[0].engine, terms.turn_taking)
         )
+        opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
+        self._remarks = Remarks(self._session, self._voice, self._book, opening)
         self._failed_answers = 0
         self._has_failed = False
-        self._greeting: asyncio.Task[Clip] | None = None
-        self._recording: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._parting: asyncio.Task[None] | None = None
 
     @property
     def caller_audio_s(self) -> float:
@@ -142,30 +136,22 @@ class Conversation:
         self._session.input.audio = self._input
         self._session.output.audio = self._output
         await self._session.start(self._agent, record=False, session_host=False)
-        if self._opening:
-            self._greeting = self._begin(self._voice.record(self._opening))
-        self._complete_clips()
+        self._remarks.start()
 
     async def greet(self) -> None:
         """A turn of its own, interruptible like any other: the greeting (nothing where the terms
         have none), or the line that bridges the gap to an earlier run of the call.
         """
-        if not self._opening or self._greeting is None:
-            return
-        await asyncio.wait([self._greeting], timeout=CLIP_WAIT_S)
-        clip = self._greeting.result() if self._greeting.done() else b""
-        self._say(self._opening, clip)
+        await self._remarks.greet()
 
     def bridge(self) -> None:
         """Tells the caller that it was we who were away for a moment; returns at once."""
-        self._say(self._voice.clips.bridge, self._voice.clips.find(self._voice.clips.bridge))
+        self._remarks.bridge()
 
     async def say_goodbye(self) -> None:
-        """Returns when the caller has heard it, or after `GOODBYE_S`."""
+        """Instead of what is being said. Returns when the caller has heard it, or soon after."""
         await self.hush()
-        words = self._voice.clips.goodbye
-        handle = self._say(words, self._voice.clips.find(words))
-        await asyncio.wait([asyncio.ensure_future(handle.wait_for_playout())], timeout=GOODBYE_S)
+        await self._remarks.take_leave()
 
     async def hush(self) -> None:
         """Stops what is being said; nobody hears it."""
@@ -173,10 +159,10 @@ class Conversation:
 
     async def aclose(self) -> None:
         """Silence at once, then the end; every turn has been told afterwards."""
-        for task in (tasks := list(self._tasks)):
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._parting is not None:
+            self._parting.cancel()
+            await asyncio.wait([self._parting])
+        await self._remarks.aclose()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._session.aclose()
@@ -195,24 +181,6 @@ class Conversation:
         session.on("speech_created", self._note_speech)
         session.on("close", self._note_close)
         return session
-
-    def _begin(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-        """Work beside the conversation, which ends with it."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _say(self, text: str, clip: Clip, *, is_remembered: bool = True) -> SpeechHandle:
-        """Says something of the agent's own accord: from its clip, synthesised where that is
-        empty. It becomes a turn without words of the caller."""
-        audio = self._voice.play(text, clip, self._book.current) if clip else NOT_GIVEN
-        handle = self._session.say(text, audio=audio, add_to_chat_ctx=is_remembered)
-        answer = self._book.of(handle.id)
-        answer.is_of_own_accord = True
-        answer.generated = text
-        answer.ask(None)
-        return handle
 
     def _note_arrival(self, at_s: float) -> None:
         self._log.note_arrival(at_s)
@@ -249,42 +217,25 @@ class Conversation:
             self._failed_answers += 1
         elif answer.heard:
             self._failed_answers = 0
-            self._complete_clips()
+            self._remarks.complete_clips()
         if self._failed_answers == MAX_FAILED_ANSWERS + 1:
             detail = f"{self._failed_answers} answers in a row failed: {answer.failure}"
             self._give_up_soon(detail)
-
-    def _complete_clips(self) -> None:
-        """Has what is missing recorded: at the start, and when a voice was heard again."""
-        is_under_way = self._recording is not None and not self._recording.done()
-        if not is_under_way and not self._voice.clips.are_complete:
-            self._recording = self._begin(self._voice.clips.record_all())
-
-    def _ask_to_wait(self) -> None:
-        """The caller's words are late."""
-        self._say_if_quiet(self._voice.clips.fillers[0])
-
-    def _tell_unheard(self) -> None:
-        """The caller speaks and nobody can hear it."""
-        self._say_if_quiet(self._voice.clips.unheard)
-
-    def _say_if_quiet(self, text: str) -> None:
-        if self._session.agent_state in ("listening", "idle"):
-            self._say(text, self._voice.clips.find(text), is_remembered=False)
 
     def _answer_in(self, language: str) -> None:
         """The caller speaks another language: the voice follows, where it can."""
         spoken = language if self._voice.set_language(language) else self._terms.route.tts_language
         self._voice.set_language(spoken)
         self._brain.answer_in(spoken)
-        self._complete_clips()
+        self._remarks.complete_clips()
 
     def _give_up_soon(self, detail: str) -> None:
-        self._begin(self._give_up(detail))
+        if self._parting is None:
+            self._parting = asyncio.create_task(self._give_up(detail))
 
     async def _give_up(self, detail: str) -> None:
         """Takes leave where that is recorded; then the call fails."""
-        if self._voice.clips.find(self._voice.clips.goodbye):
+        if self._remarks.can_take_leave:
             await self.say_goodbye()
         self._fail(detail)
 
