@@ -95,6 +95,7 @@ async def publish(
         media_type=media_type,
         progress_percent=100,
         error=None,
+        content=None,
     )
     if number is None or not marked:
         return False

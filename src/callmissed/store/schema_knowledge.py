@@ -31,6 +31,8 @@ documents = Table(
     Column("knowledge_base_id", Uuid, nullable=False),
     text("name"),
     text("media_type"),
+    # What the version before `document_files` wrote; nothing reads it.
+    text("content", nullable=True),
     Column("content_sha256", LargeBinary, nullable=False),
     text("origin"),
     text("url", nullable=True),

@@ -59,7 +59,8 @@ create index document_words_sound on document_words (tenant_id, knowledge_base_i
 create index document_words_of_document on document_words (tenant_id, document_id);
 """
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
-# As the system's role: row-level security hides the rows from the tables' owner.
+# As the system's role: row-level security hides the rows from the tables' owner. The column stays for
+# the version before this one, which may still run beside it and fills it; a later revision drops it.
 MOVE = """
 set local role callmissed_system;
 insert into document_files (tenant_id, document_id, version, part, bytes)
@@ -69,7 +70,7 @@ update documents d set published_version = 1, size_bytes = octet_length(content)
   chars = (select coalesce(sum(length(p.text) + length(p.heading)), 0) from passages p
     where p.document_id = d.id);
 reset role;
-alter table documents drop column content;
+alter table documents alter column content drop not null;
 """
 
 
