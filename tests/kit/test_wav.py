@@ -99,3 +99,29 @@ def test_what_is_no_sound_is_refused(data: bytes) -> None:
 def test_a_header_without_end_is_refused() -> None:
     with pytest.raises(WavError):
         read([b"RIFF\x00\x00\x00\x00WAVELIST\xff\xff\xff\x7f", bytes(70_000)])
+
+
+def test_what_the_header_told_of_and_did_not_come_is_known() -> None:
+    whole = write_wav(TONE, 24_000)
+    reader = WavReader(RAW_24K, 24_000)
+    assert reader.missing_bytes == 0
+    reader.push(whole[:-101])
+    assert reader.missing_bytes == 102
+    reader.push(whole[-101:])
+    assert reader.missing_bytes == 0
+    reader.push(TONE.tobytes())
+    assert reader.missing_bytes == 0
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFF_F000, 0xFFFF_FFFF])
+def test_a_size_that_nobody_knew_is_not_missed(size: int) -> None:
+    header = write_wav(TONE, 24_000)[:40] + size.to_bytes(4, "little")
+    reader = WavReader(RAW_24K, 24_000)
+    reader.push(header + TONE.tobytes())
+    assert reader.missing_bytes == 0
+
+
+def test_half_a_sample_at_the_end_is_missed() -> None:
+    reader = WavReader(RAW_24K, 24_000)
+    reader.push(TONE.tobytes()[:-1])
+    assert reader.missing_bytes == 1

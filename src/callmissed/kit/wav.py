@@ -12,6 +12,8 @@ from callmissed.kit.mulaw import decode_mulaw
 from callmissed.kit.pcm import Resampler, Samples
 
 MAX_HEADER_BYTES = 65_536
+LONGEST_TOLD_S = 600
+"""A header that tells of more sound than this was written before anybody knew how much it will be."""
 
 _PCM, _MULAW, _EXTENSIBLE = 1, 7, 0xFFFE
 
@@ -37,8 +39,8 @@ class WavReader:
     """Turns what arrives into mono PCM16 of `rate_hz`, intact to the sample.
 
     `raw` is the format where no header says another. A header may come at the start of the stream,
-    in as many pieces as it likes, and again at the start of any later piece; the sizes in it are
-    not believed: what stands behind it is sound to the end.
+    in as many pieces as it likes, and again at the start of any later piece. What stands behind it
+    is sound to the end, whatever size it tells.
     """
 
     def __init__(self, raw: SoundFormat, rate_hz: int) -> None:
@@ -47,6 +49,15 @@ class WavReader:
         self._resampler = _resampler(raw, rate_hz)
         self._waiting = bytearray()
         self._may_be_header = True
+        self._told_bytes = 0
+
+    @property
+    def missing_bytes(self) -> int:
+        """How much of the sound that the last header told of, or of the last sample, has not come;
+        a header that tells what cannot be known while sound is streamed tells nothing.
+        """
+        torn = len(self._waiting) % self._format.frame_bytes
+        return max(self._told_bytes, self._format.frame_bytes - torn if torn else 0)
 
     def push(self, piece: bytes) -> Samples:
         """The samples that are whole by now, possibly none. Raises WavError."""
@@ -63,6 +74,7 @@ class WavReader:
         whole = len(self._waiting) - len(self._waiting) % self._format.frame_bytes
         sound = bytes(self._waiting[:whole])
         del self._waiting[:whole]
+        self._told_bytes = max(0, self._told_bytes - whole)
         return self._to_rate(_read_samples(sound, self._format))
 
     def flush(self) -> Samples:
@@ -76,8 +88,10 @@ class WavReader:
             if len(self._waiting) > MAX_HEADER_BYTES:
                 raise WavError("its header does not end")
             return False
-        written, header_bytes = found
+        written, header_bytes, told_bytes = found
         del self._waiting[:header_bytes]
+        longest_bytes = LONGEST_TOLD_S * written.rate_hz * written.frame_bytes
+        self._told_bytes = told_bytes if told_bytes <= longest_bytes else 0
         if written != self._format:
             self._format = written
             self._resampler = _resampler(written, self._rate_hz)
@@ -109,8 +123,10 @@ def _resampler(written: SoundFormat, rate_hz: int) -> Resampler | None:
     return None if written.rate_hz == rate_hz else Resampler(written.rate_hz, rate_hz)
 
 
-def _read_header(data: bytearray) -> tuple[SoundFormat, int] | None:
-    """The format and the bytes before the first sample; None while that is not known."""
+def _read_header(data: bytearray) -> tuple[SoundFormat, int, int] | None:
+    """The format, the bytes before the first sample and how many it says will follow; None while
+    that is not known.
+    """
     if len(data) < 12:
         return None
     if data[8:12] != b"WAVE":
@@ -124,7 +140,7 @@ def _read_header(data: bytearray) -> tuple[SoundFormat, int] | None:
         if name == b"data":
             if written is None:
                 raise WavError("its header names no format")
-            return written, at
+            return written, at, size
         if name == b"fmt ":
             if len(data) < at + size:
                 return None

@@ -42,6 +42,11 @@ class PieceSound:
         self._emit(self._held + samples.tobytes(), self._held_bytes)
         return True
 
+    @property
+    def is_torn(self) -> bool:
+        """By its own header, or in the middle of a sample: there was to be more."""
+        return self._reader.missing_bytes > 0
+
     def end(self) -> None:
         """The piece is whole. Raises APIConnectionError where it has no sound."""
         if not self.has_sounded:

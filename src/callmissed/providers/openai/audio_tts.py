@@ -147,6 +147,8 @@ class OpenAIAudioSpeech(tts.ChunkedStream):
             async for chunk in answer.content.iter_any():
                 if sound.push(chunk):
                     due.reschedule(loop.time() + NEXT_SOUND_TIMEOUT_S)
+            if sound.is_torn and not _tells_its_end(answer):
+                raise APIConnectionError("the provider's sound broke off")
         sound.end()
 
     def _count(self) -> None:
@@ -157,6 +159,14 @@ def _check_sound(answer: aiohttp.ClientResponse) -> None:
     kind = answer.content_type
     if kind in COMPRESSED or not (kind.startswith("audio/") or kind == "application/octet-stream"):
         raise APIConnectionError(f"the provider answered {kind[:40]} where sound was asked for")
+
+
+def _tells_its_end(answer: aiohttp.ClientResponse) -> bool:
+    """False where an answer ends with its connection: then one that broke off looks like a whole
+    one.
+    """
+    is_chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+    return is_chunked or "Content-Length" in answer.headers
 
 
 def _bare(language: str) -> str:
