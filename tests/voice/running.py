@@ -1,6 +1,7 @@
 """Runs a call in this process: its terms, its sink, its orders, its desk."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -17,6 +18,7 @@ from callmissed.domain.knowledge import Passage, Retrieval
 from callmissed.domain.lines import CallerHere, LineClosed
 from callmissed.domain.tools import ToolCall, ToolResult
 from callmissed.domain.turns import Turn
+from callmissed.kit.clock import Clock, utc_now
 from callmissed.providers import Models
 from callmissed.runtime.call import BuildModels, run_call
 from callmissed.runtime.desk import PassageDesk
@@ -163,6 +165,7 @@ def start_call(
             open_line=open_line,
             build=build or (lambda _route, _access, _warm, _passages, _meter: models),
             sentences=sentences,
+            clock=Clock(utc_now, time.monotonic),
         )
     )
     if caller_is_here:
