@@ -46,7 +46,8 @@ async def tool_server() -> AsyncIterator[ToolServer]:
     server = ToolServer(port)
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", server.answer)
-    runner = web.AppRunner(app, access_log=None)
+    # A request that hangs on purpose is not waited for.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
