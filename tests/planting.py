@@ -239,6 +239,7 @@ class _Schema:
             "uuid": lambda: None if self._refers(table, name) and not needed else uuid4(),
             "uuid[]": list,
             "boolean": lambda: False,
+            "bit varying": lambda: "10110011",
             "bytea": lambda: self._bytes(table, name, planted),
             "integer": lambda: NUMBER,
             "bigint": lambda: NUMBER,

@@ -21,6 +21,7 @@ knowledge_bases = Table(
     text("name"),
     moment("created_at", nullable=False),
     Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    text("embedding_model", nullable=True),
 )
 
 documents = Table(
@@ -47,6 +48,8 @@ documents = Table(
     number("chars"),
     moment("created_at", nullable=False),
     moment("updated_at", nullable=False),
+    number("vector_count"),
+    text("embedding_error", nullable=True),
 )
 
 document_files = Table(
