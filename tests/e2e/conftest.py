@@ -20,7 +20,9 @@ def one_process(clean_environment: None) -> Iterator[Installation]:
     """An installation of its own, with one call process."""
     with (
         short_folder() as folder,
-        running_installation(folder, CALLMISSED_WORKER_PROCESSES="1") as running,
+        running_installation(
+            folder, CALLMISSED_WORKER_PROCESSES="1", CALLMISSED_WORKER_SPARES="0"
+        ) as running,
     ):
         yield running
 

@@ -1,5 +1,6 @@
 """No call is taken that the others would pay for; none is tried for ever."""
 
+import signal
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -7,7 +8,15 @@ import pytest
 
 from callmissed.kit.host_load import free_disk_share, free_memory_share
 from callmissed.worker.admission import LATE_MS, HostLoad, find_shortage, open_slots
-from callmissed.worker.deaths import KEPT_S, MOST_DEATHS, QUICK_S, Deaths
+from callmissed.worker.deaths import (
+    KEPT_S,
+    KILLED_FOR_S,
+    MOST_DEATHS,
+    QUICK_S,
+    Deaths,
+    Loss,
+    is_crash,
+)
 
 MEMINFO = "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 400 kB\n"
 LATE = LATE_MS + 1
@@ -64,7 +73,7 @@ def test_a_run_that_lived_is_no_sign_of_a_deadly_call() -> None:
         lives_s = QUICK_S + 1 if epoch % MOST_DEATHS == 0 else 1.0
         deaths.note_begin(session_id, epoch)
         now_s[0] += lives_s
-        assert deaths.note_death(session_id, epoch)
+        assert deaths.note_death(session_id, Loss(epoch, is_crash=True))
 
 
 def test_one_death_counts_once_and_is_forgotten_in_time() -> None:
@@ -72,11 +81,26 @@ def test_one_death_counts_once_and_is_forgotten_in_time() -> None:
     deaths, session_id = Deaths(lambda: now_s[0]), uuid4()
     for epoch in range(1, MOST_DEATHS):
         _one_run(deaths, session_id, epoch)
-        assert deaths.note_death(session_id, epoch)
+        assert deaths.note_death(session_id, Loss(epoch, is_crash=True))
     now_s[0] = KEPT_S + 1
     assert _one_run(deaths, session_id, MOST_DEATHS)
 
 
-def _one_run(deaths: Deaths, session_id: UUID, epoch: int) -> bool:
+def test_a_session_whose_processes_are_killed_is_given_up_after_a_while() -> None:
+    now_s = [0.0]
+    deaths, session_id = Deaths(lambda: now_s[0]), uuid4()
+    for epoch in range(1, MOST_DEATHS + 4):
+        assert _one_run(deaths, session_id, epoch, is_crash=False)
+    now_s[0] = KILLED_FOR_S
+    assert not _one_run(deaths, session_id, MOST_DEATHS + 4, is_crash=False)
+
+
+def test_a_crash_is_told_from_a_kill() -> None:
+    assert [is_crash(code) for code in (3, 0, -signal.SIGSEGV, -signal.SIGABRT)] == [True] * 4
+    assert not is_crash(-signal.SIGKILL)
+    assert not is_crash(-signal.SIGTERM)
+
+
+def _one_run(deaths: Deaths, session_id: UUID, epoch: int, *, is_crash: bool = True) -> bool:
     deaths.note_begin(session_id, epoch)
-    return deaths.note_death(session_id, epoch)
+    return deaths.note_death(session_id, Loss(epoch, is_crash))

@@ -6,7 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -45,6 +45,14 @@ class Worker:
             int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()
         ]
 
+    def process_of(self, session_id: UUID) -> int:
+        """The call process that writes the session's journal."""
+        [pid] = [pid for pid in self.child_pids() if _writes_for(pid, session_id)]
+        return pid
+
+    def runs(self, session_id: UUID) -> bool:
+        return any(_writes_for(pid, session_id) for pid in self.child_pids())
+
     def send(self, number: signal.Signals) -> None:
         """To the parent and to its call processes."""
         for pid in (self.process.pid, *self.child_pids()):
@@ -66,7 +74,7 @@ class Theatre:
 
     @asynccontextmanager
     async def worker(
-        self, processes: int = 1, slots: int = 4, host: str = "host"
+        self, processes: int = 1, slots: int = 4, host: str = "host", spares: int = 0
     ) -> AsyncIterator[Worker]:
         """Killed at the end of the block where it still runs. Workers of one `host` share a disk."""
         env = {
@@ -75,6 +83,7 @@ class Theatre:
             "CALLMISSED_SECRET": "secret-of-the-tests-for-callmissed",
             "CALLMISSED_WORKER_PROCESSES": str(processes),
             "CALLMISSED_WORKER_SLOTS": str(slots),
+            "CALLMISSED_WORKER_SPARES": str(spares),
             "DATABASE_URL": self._url,
             "LIVEKIT_URL": "ws://127.0.0.1:1",
             "LIVEKIT_API_KEY": "unused",
@@ -122,6 +131,14 @@ async def theatre(postgres_url: str, tmp_path: Path) -> AsyncIterator[Theatre]:
         database = Database(url)
         yield Theatre(await open_stage(database), url, tmp_path)
         await database.dispose()
+
+
+def _writes_for(pid: int, session_id: UUID) -> bool:
+    with suppress(OSError):
+        return any(
+            str(session_id) in str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()
+        )
+    return False
 
 
 def has_ended(session: Session) -> bool:
@@ -177,6 +194,31 @@ async def test_a_dead_process_hands_its_calls_to_a_living_one(theatre: Theatre) 
         assert (session.status, session.epoch) == (Status.ACTIVE, 2)
         assert await theatre.questions(crashing) == ["question 0", "question 1", "question 2"]
         assert (await theatre.stage.session(spared)).epoch == 1
+
+
+async def test_a_spare_process_takes_a_lost_call_and_no_other(theatre: Theatre) -> None:
+    async with theatre.worker(slots=1, spares=1) as worker:
+        await until_true(lambda: len(worker.child_pids()) == 2)
+        killed = await theatre.open_session("arrive say wait | say wait")
+        await theatre.until(killed, lambda session: session.turn_count == 1)
+        with pytest.raises(Refusal) as refused:
+            await theatre.stage.open_session("arrive")
+        assert refused.value.kind is Kind.AT_CAPACITY, "the spare stays empty"
+        os.kill(worker.process_of(killed), signal.SIGKILL)
+        session = await theatre.until(killed, lambda session: session.turn_count == 2)
+        assert (session.status, session.epoch) == (Status.ACTIVE, 2)
+
+
+async def test_a_call_whose_processes_are_killed_waits_for_the_next(theatre: Theatre) -> None:
+    async with theatre.worker() as worker:
+        session_id = await theatre.open_session("arrive wait | wait | wait | wait | say")
+        for _ in range(MOST_DEATHS + 1):
+            await until_true(lambda: worker.runs(session_id))
+            os.kill(pid := worker.process_of(session_id), signal.SIGKILL)
+            await until_true(lambda: pid not in worker.child_pids())
+        session = await theatre.until(session_id, has_ended)
+        assert (session.status, session.turn_count) == (Status.COMPLETED, 1)
+        assert session.epoch == MOST_DEATHS + 2
 
 
 async def test_the_only_process_resumes_its_calls_when_it_is_back(theatre: Theatre) -> None:

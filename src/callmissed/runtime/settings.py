@@ -150,6 +150,12 @@ class Settings(ProviderSettings, PeopleSettings, FirstStartSettings):
         factory=usable_cores,
         shown="one a core",
     )
+    worker_spares: Annotated[int, Field(ge=0, le=16)] = setting(
+        "CALLMISSED_WORKER_SPARES",
+        "Call processes that wait, warm and empty, for the calls of one that dies.",
+        form="0 to 16",
+        default=1,
+    )
     worker_slots: Annotated[int, Field(ge=1, le=1000)] = setting(
         "CALLMISSED_WORKER_SLOTS",
         "Calls that one call process holds at once.",

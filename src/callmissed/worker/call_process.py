@@ -14,6 +14,7 @@ from callmissed.runtime.children import Command, spawn
 from callmissed.runtime.setting_groups import without_provider_keys
 from callmissed.runtime.wire import ToChild, ToParent, decode_to_parent, encode_to_child
 from callmissed.worker.admission import LATE_BEATS
+from callmissed.worker.deaths import is_crash
 
 COMMAND = (sys.executable, "-m", "callmissed", "worker-child")
 START_TAKES_S = 120.0
@@ -33,6 +34,7 @@ class CallProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.ready = False
+        self._stood_still = False
         self.epochs: dict[UUID, int] = {}
         self.lags_ms: deque[float] = deque(maxlen=LATE_BEATS)
 
@@ -73,6 +75,7 @@ class CallProcess:
             if reading.done():
                 return reading.result()
             if not dying.done():
+                self._stood_still = True
                 self.kill()
             return b""
         finally:
@@ -97,6 +100,10 @@ class CallProcess:
         except TimeoutError:
             self.kill()
             await self._process.wait()
+
+    def has_crashed(self, exit_code: int) -> bool:
+        """Of one that is dead: by itself, or by a standstill; else somebody killed it."""
+        return self._stood_still or is_crash(exit_code)
 
     async def wait(self) -> int:
         """Its exit code, or the negative of the signal that killed it."""

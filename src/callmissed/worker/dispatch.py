@@ -2,6 +2,7 @@
 orders on.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,11 +21,13 @@ from callmissed.runtime.wire import Start
 from callmissed.services import calls, workers
 from callmissed.services.sessions import ORDERS_CHANNEL, SESSIONS_CHANNEL
 from callmissed.worker.admission import HostLoad, find_shortage
-from callmissed.worker.deaths import Deaths
+from callmissed.worker.deaths import Deaths, Loss
 from callmissed.worker.fleet import Fleet
 from callmissed.worker.rounds import Bells
 
 FIRST_EPOCH = 1
+# Each holds a connection of the pool while it reads the call's terms.
+STARTS_AT_ONCE = 4
 KEEPS_DYING = "One process after the other died under this call."
 
 log = structlog.get_logger("callmissed.worker.dispatch")
@@ -55,6 +58,7 @@ class Dispatcher:
         self._known = False
         self._to_start: dict[UUID, Claim] = {}
         self._starting: set[UUID] = set()
+        self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._resumed: set[UUID] = set()
         self._deaths = Deaths()
         self._idle: dict[UUID, int] = {}
@@ -106,21 +110,21 @@ class Dispatcher:
         lost = dict(self._fleet.lost)
         if not lost or not await self._shipper.ship_once():
             return
-        hopeless = {
-            one: epoch for one, epoch in lost.items() if not self._deaths.note_death(one, epoch)
-        }
-        others = {one: epoch for one, epoch in lost.items() if one not in hopeless}
+        may_go_on = {one: self._deaths.note_death(one, loss) for one, loss in lost.items()}
+        others = {one: loss.epoch for one, loss in lost.items() if may_go_on[one]}
+        hopeless = {one: loss.epoch for one, loss in lost.items() if not may_go_on[one]}
         claims: list[Claim] = []
         async with self._house.database.system() as db:
-            await calls.give_up(db, self._worker.id, hopeless, KEEPS_DYING)
+            if hopeless:
+                await calls.give_up(db, self._worker.id, hopeless, KEEPS_DYING)
             if self._fleet.has_ready:
                 claims = await calls.take_over(db, self._worker.id, others)
             else:
                 await calls.give_back(db, self._worker.id, others)
         self._resumed |= {claim.session_id for claim in claims}
         self._to_start.update({claim.session_id: claim for claim in claims})
-        for session_id, epoch in lost.items():
-            if self._fleet.lost.get(session_id) == epoch:
+        for session_id, loss in lost.items():
+            if self._fleet.lost.get(session_id) == loss:
                 del self._fleet.lost[session_id]
         await self._start_claimed()
 
@@ -168,7 +172,7 @@ class Dispatcher:
         self._idle = idle
         if lost:
             log.warning("held_sessions_not_running", count=len(lost))
-            self._fleet.lost.update(lost)
+            self._fleet.lost.update({one: Loss(epoch) for one, epoch in lost.items()})
             self._bells.lost.set()
         if standing.asked_to_drain:
             self._on_drain()
@@ -178,16 +182,22 @@ class Dispatcher:
         return any(session_id in each for each in known) or self._shipper.awaits(session_id)
 
     async def _start_claimed(self) -> None:
-        for claim in list(self._to_start.values()):
-            if claim.session_id in self._starting:
-                continue
-            self._starting.add(claim.session_id)
-            try:
-                await self._start(claim)
-            finally:
-                self._starting.discard(claim.session_id)
+        """All at once; one that cannot be started keeps none of the others back. Raises what the
+        first of them raised.
+        """
+        due = [one for one in self._to_start.values() if one.session_id not in self._starting]
+        self._starting |= {claim.session_id for claim in due}
+        for outcome in await asyncio.gather(*map(self._start, due), return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _start(self, claim: Claim) -> None:
+        try:
+            await self._place(claim)
+        finally:
+            self._starting.discard(claim.session_id)
+
+    async def _place(self, claim: Claim) -> None:
         session_id = claim.session_id
         if self._fleet.runs(session_id):
             # It was ours, was lost while we could not beat, and came back under a new epoch: the
@@ -197,7 +207,7 @@ class Dispatcher:
         if not self._fleet.has_ready:
             return
         try:
-            async with self._house.database.system() as db:
+            async with self._starts, self._house.database.system() as db:
                 terms = await calls.load_terms(db, self._house.vault, claim)
         except LookupError:
             self._forget(claim)

@@ -80,6 +80,7 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
             shipper,
             bells,
             keeper.note_lost,
+            settings.worker_spares,
         )
         dispatcher = Dispatcher(
             house, worker, fleet, shipper, bells, stop.asked.set, keeper.note_lost
