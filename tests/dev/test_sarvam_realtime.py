@@ -153,3 +153,17 @@ async def test_a_final_may_be_missing_or_empty(kind: Any) -> None:
             if event["event"] == "transcript.final"
         ]
         assert finals == ([] if kind == "never_final" else [""])
+
+
+async def test_a_fault_can_befall_a_socket_that_is_open() -> None:
+    async with running_providers(SWIFT) as sims, socket_to(sims) as socket:
+        await events_until(socket, "session.begin")
+        sims.strike_open(Fault("sarvam.realtime", "close", after=300, unit="audio_ms", code=1012))
+        await socket.send_bytes(silence(290, 16_000).tobytes())
+        assert not socket.closed
+        await socket.send_bytes(silence(20, 16_000).tobytes())
+        assert (await asyncio.wait_for(socket.receive(), 5)).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 1012
+        async with socket_to(sims) as another:
+            await another.send_bytes(np.concatenate([encode("yes", 16_000), PAUSE]).tobytes())
+            await events_until(another, "transcript.final")

@@ -101,6 +101,12 @@ class Providers:
         self._simulation.faults.add(fault)
         self._open_or_shut()
 
+    def strike_open(self, fault: Fault) -> None:
+        """Connections that are open at the fault's place suffer it, `fault.after` from now; others
+        do not.
+        """
+        self._simulation.strike_open(fault)
+
     def _open_or_shut(self) -> None:
         for server, port in self._ports.items():
             if self._simulation.faults.refuses(server) and server != "*":

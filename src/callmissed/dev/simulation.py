@@ -3,13 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from aiohttp import web
 
-from callmissed.dev.faults import Fault, FaultBook
+from callmissed.dev.faults import Fault, FaultBook, covers
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.scenario import Scenario
 from callmissed.dev.speaking import Voicebox
+
+if TYPE_CHECKING:
+    from callmissed.dev.uses import Use
 
 
 @dataclass
@@ -17,7 +22,8 @@ class Simulation:
     """The scenario in force, the faults in force, and what was delivered.
 
     `spoken` counts scripted utterances of those who ask utterance by utterance, by their place and
-    key. `on_faults` is called after every change of the faults.
+    key. `on_faults` is called after every change of the faults. `uses` are the connections that may
+    be open.
     """
 
     scenario: Scenario
@@ -25,12 +31,20 @@ class Simulation:
     ledger: Ledger = field(default_factory=Ledger)
     voicebox: Voicebox = field(default_factory=Voicebox)
     spoken: Counter[str] = field(default_factory=Counter)
+    uses: "WeakSet[Use]" = field(default_factory=WeakSet)
     on_faults: Callable[[], None] = lambda: None
 
     def set_faults(self, faults: Iterable[Fault]) -> None:
         """These and no others from now on; an open connection keeps what was to strike it."""
         self.faults.set(faults)
         self.on_faults()
+
+    def strike_open(self, fault: Fault) -> None:
+        """This fault strikes what is open at its place now, `fault.after` of its unit from now."""
+        for use in list(self.uses):
+            is_meant = covers(fault.place, use.entry.place) and fault.key in (None, use.entry.key)
+            if is_meant and use.entry.outcome == "open":
+                use.befall(fault, fault.after or 0)
 
 
 SIMULATION = web.AppKey("simulation", Simulation)

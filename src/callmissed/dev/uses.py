@@ -50,6 +50,11 @@ class Use:
         """Whether one of these, which change what is said, is to strike this use."""
         return self._strike is not None and self._strike.kind in kinds
 
+    def befall(self, fault: Fault, at: int) -> None:
+        """From here on this fault strikes it, in place of any other: after `at` more of its unit."""
+        self._strike = Strike(fault, self._counted[fault.unit] + at)
+        self._is_struck = False
+
     def count(self, *, messages: int = 0, size: int = 0, audio_ms: int = 0) -> None:
         """Counts what went over the line.
 
@@ -146,6 +151,7 @@ async def open_use(
     simulation = request.app[SIMULATION]
     entry = simulation.ledger.open(place, model, key, fields)
     use = Use(request, entry, simulation.faults.use(place, key))
+    simulation.uses.add(use)
     fault = use.fault
     if not key or key.startswith("bad"):
         entry.outcome = "failed"
