@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from callmissed.domain.errors import Kind, Refusal
+from callmissed.store.connecting import connect
 from callmissed.store.database import Database
 from callmissed.store.jobs import announce, defer
+from callmissed.store.listening import plain_url
 from tests.databases import admin_url, fresh_database
 from tests.stories import a_tenant, rows
 
@@ -178,3 +180,15 @@ async def new_listener(database: Database, known: int | None) -> int:
                 found = (await db.connection.execute(text(LISTENERS))).scalars().all()
             if new := [pid for pid in found if pid != known]:
                 return int(new[0])
+
+
+async def test_a_connection_that_was_given_up_half_open_is_closed(postgres_url: str) -> None:
+    async with asyncio.timeout(30):
+        async with fresh_database(postgres_url) as url:
+            opening = [asyncio.ensure_future(connect(plain_url(url))) for _ in range(5)]
+            await asyncio.sleep(0)
+            for one in opening:
+                one.cancel()
+            given_up = await asyncio.gather(*opening, return_exceptions=True)
+            assert {type(one) for one in given_up} == {asyncio.CancelledError}
+        # A database is not dropped while the server waits for the other end of a connection to it.

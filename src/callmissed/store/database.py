@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from callmissed.store.connecting import connect
 from callmissed.store.listening import listen_forever, plain_url
 from callmissed.store.refusals import outage, refuse_outages
 from callmissed.store.roles import APP_ROLE, SYSTEM_ROLE
@@ -55,11 +57,13 @@ class Database:
             max_overflow=overflow,
             pool_timeout=OPEN_TIMEOUT_S,
             pool_pre_ping=False,
-            connect_args={
-                "options": SESSION_OPTIONS + (READ_ONLY if is_read_only else ""),
-                "application_name": "callmissed",
+            async_creator=partial(
+                connect,
+                plain_url(url),
+                options=SESSION_OPTIONS + (READ_ONLY if is_read_only else ""),
+                application_name="callmissed",
                 **KEEPALIVE,
-            },
+            ),
         )
 
     @asynccontextmanager
