@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callmissed.domain.budgets import STAGES
 from callmissed.kit.loudness import LevelLog, first_audible_sample, window_levels_db
 from callmissed.voice.clauses import ClauseCutter
 from callmissed.voice.deltas import hurried
 from callmissed.voice.script import Script
-from callmissed.voice.stopwatch import STAGES, Instants, lay_out_stages, ms_since
+from callmissed.voice.stopwatch import Instants, lay_out_stages, ms_since
 
 RATE_HZ = 16000
 

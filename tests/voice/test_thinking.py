@@ -84,7 +84,7 @@ async def test_the_only_model_is_asked_again_where_that_is_worth_it() -> None:
     hiccup = PlannedLLM(REPLY, [Plan("status"), FINE])
     text, fallbacks, _ = await think(hiccup)
     assert text == REPLY
-    assert fallbacks == [Fallback(Service.LLM, "mind", "APIStatusError 503", False)]
+    assert fallbacks == [Fallback(Service.LLM, "mind", "planned", "APIStatusError 503", False)]
 
 
 async def test_the_only_model_is_asked_twice_at_most() -> None:
@@ -105,7 +105,7 @@ async def test_a_model_that_keeps_failing_is_not_asked_for_a_while() -> None:
         assert [part async for part in answer]
     assert candidates[0].breaker.state is BreakerState.OPEN
     assert len(first.asked) == 3
-    assert choices.fallbacks == [Fallback(Service.LLM, "first", CIRCUIT_OPEN, False)]
+    assert choices.fallbacks == [Fallback(Service.LLM, "first", "planned", CIRCUIT_OPEN, False)]
 
 
 words = st.lists(st.sampled_from(["we", "are", "open", "on", "Monday", "the", "red"]), max_size=12)

@@ -26,6 +26,7 @@ from callmissed.domain.bots import (
     BotVersion,
     IvrGoal,
 )
+from callmissed.domain.budgets import MAX_BUDGET_MS
 from callmissed.domain.tools import MAX_TOOLS_OF_BOT, NAME, SlotType, ToolType
 
 MAX_NAME_CHARS = 200
@@ -36,6 +37,15 @@ terms_json: TypeAdapter[BotTerms] = TypeAdapter(BotTerms)
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"\S")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 FewWords = Annotated[list[Words], Field(max_length=50)]
+Stage = Literal[
+    "end_of_turn",
+    "retrieval",
+    "llm_first_token",
+    "first_clause",
+    "tts_first_audio",
+    "transport_out",
+]
+BudgetMs = Annotated[Whole, Field(ge=1, le=MAX_BUDGET_MS)]
 
 
 class _Strict(BaseModel):
@@ -151,6 +161,10 @@ class _Terms(_Strict):
     hand_off: HandOffIn = Field(default_factory=HandOffIn)
     post_call: PostCallIn = Field(default_factory=PostCallIn)
     ivr_menu: IvrMenuIn | None = None
+    latency_budgets_ms: dict[Stage, BudgetMs] = Field(
+        default_factory=dict,
+        description="What stages of a turn may take, where that is not the usual.",
+    )
 
 
 class BotTermsIn(_Terms):

@@ -1,6 +1,7 @@
 """One turn of a transcript as the API shows it."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -38,6 +39,7 @@ class FallbackOut(BaseModel):
 
     service: Literal["stt", "llm", "tts"]
     model: str
+    provider: str = Field("", description="Who serves it.")
     reason: str
     after: bool = Field(description="It had begun to deliver; what was heard stands.")
 
@@ -58,6 +60,14 @@ class HearingOut(BaseModel):
 
     model: str
     reconnects: int = Field(description="Connections to recognisers lost or left meanwhile.")
+
+
+class SpeculationOut(BaseModel):
+    """Answers that were begun before the turn was decided to be over."""
+
+    used: bool = Field(description="The one that was heard began early.")
+    early_ms: int | None = Field(description="How long before the end of the turn it began.")
+    thrown_away: int = Field(description="How many were begun and not used.")
 
 
 class TurnOut(BaseModel):
@@ -86,6 +96,11 @@ class TurnOut(BaseModel):
     fallbacks: list[FallbackOut]
     fillers: list[str] = Field(description="Said while the caller waited; in agent_response too.")
     tools: list[ToolUsedOut] = Field(description="In their order.")
+    speculation: SpeculationOut | None = Field(description="Null where nothing was begun early.")
+    over_budget: dict[str, int] = Field(
+        description="The budget in ms of each stage that took longer, and of first_audio where the "
+        "whole turn did."
+    )
     created_at: Moment
 
 
@@ -118,8 +133,14 @@ def show_turn(stored: StoredTurn) -> TurnOut:
         fallbacks=[FallbackOut(**fallback) for fallback in turn.trace.get("fallbacks", ())],
         fillers=turn.trace.get("fillers", []),
         tools=[ToolUsedOut(**used) for used in turn.trace.get("tools", ())],
+        speculation=_show_speculation(turn.trace),
+        over_budget=turn.trace.get("over_budget", {}),
         created_at=turn.created_at,
     )
+
+
+def _show_speculation(trace: Mapping[str, Any]) -> SpeculationOut | None:
+    return SpeculationOut(**trace["speculation"]) if "speculation" in trace else None
 
 
 def _show_usage(usage: Usage) -> UsageOut:

@@ -100,7 +100,8 @@ class BotTerms:
     """What one version of a bot says and does. A `greeting` of None means the language's own.
 
     `consent_notice` is said behind the greeting. `variables` stand in prompt and greeting where a
-    session gives none of its own. `turn_taking` is a preset or numbers in ms.
+    session gives none of its own. `turn_taking` is a preset or numbers in ms. `latency_budgets_ms`
+    are those that differ from the usual ones (`domain.budgets`).
     """
 
     system_prompt: str
@@ -114,6 +115,7 @@ class BotTerms:
     hand_off: HandOffRules = field(default_factory=HandOffRules)
     post_call: PostCallRules = field(default_factory=PostCallRules)
     ivr_menu: IvrMenu | None = None
+    latency_budgets_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

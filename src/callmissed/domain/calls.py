@@ -56,7 +56,7 @@ class CallTerms:
 
     `passages` are all that the bot knows where that is little; where it is much there are none, and
     `library_base_ids` are the knowledge bases to look into on each turn. `tools` are all that the
-    call may use, with their headers open.
+    call may use, with their headers open. `budgets_ms` is what each stage of a turn may take.
     """
 
     session_id: UUID
@@ -80,6 +80,7 @@ class CallTerms:
     has_begun: bool = False
     library_base_ids: tuple[UUID, ...] = ()
     tools: tuple[ToolTerms, ...] = ()
+    budgets_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 class OvertakenError(Exception):

@@ -28,9 +28,11 @@ class Turn:
     what the model wrote. `llm_model` is the one that wrote it, a spare where the chosen one failed.
     `usage` is what the models delivered since the turn before, guesses among it. `trace` holds, each only where it
     happened: `failure` why no whole answer was given; `fallbacks` what failed and was left, in order (`service`,
-    `model`, `reason`, `after` true where it had begun to deliver); `fillers` the sentences said while the caller
-    waited, which are part of what was heard and not of what the model remembers; `tools` those that were run, in
-    order (`tool`, `arguments`, `outcome`, `result`, `took_ms`, `ends_call`).
+    `model`, `provider`, `reason`, `after` true where it had begun to deliver); `fillers` the sentences said while the
+    caller waited, which are part of what was heard and not of what the model remembers; `tools` those that were run, in
+    order (`tool`, `arguments`, `outcome`, `result`, `took_ms`, `ends_call`); `speculation` what became of answers
+    begun before the turn was over (`used`, `early_ms` how long before, `thrown_away` how many); `over_budget` the
+    budget in ms of each stage that took longer, and of `first_audio` where the whole turn did.
     """
 
     user_transcript: str | None

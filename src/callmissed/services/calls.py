@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from callmissed.domain.budgets import fill_budgets
 from callmissed.domain.calls import (
     TURN_TAKING_PRESETS,
     ActionAsked,
@@ -84,6 +85,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
     bases = bot.terms.knowledge_base_ids if bot else ()
     passages = await knowledge.passages_of(db, session.tenant_id, bases)
     history = await turns.exchanges_of(db, claim.session_id)
+    taking = turn_taking_of(request["turn_taking"])
     return CallTerms(
         session_id=claim.session_id,
         tenant_id=session.tenant_id,
@@ -94,7 +96,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         system_prompt=fill_variables(prompt, request["variables"]),
         greeting=None if greeting is None else fill_variables(greeting, request["variables"]),
         route=session.route,
-        turn_taking=turn_taking_of(request["turn_taking"]),
+        turn_taking=taking,
         passages=passages,
         max_duration_s=_seconds_left(session),
         join_window_s=_join_seconds_left(session),
@@ -107,6 +109,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
             db, vault.sealing, session.tenant_id, bot.terms.tools if bot else ()
         ),
         library_base_ids=() if passages else tuple(bases),
+        budgets_ms=fill_budgets(bot.terms.latency_budgets_ms if bot else {}, taking.wait_s),
     )
 
 

@@ -69,6 +69,8 @@ class Brain:
         Where no model does, the words end early and the answer owes an apology. A tool runs only
         when the caller's turn is confirmed (`answer.asked`).
         """
+        if answer.instants.begun_s is None:
+            answer.instants.begun_s = self._monotonic_s()
         try:
             await self._look_up(context, answer)
             rounds = self._answer_in_rounds(context, answer)

@@ -24,6 +24,7 @@ class Fallback:
 
     service: Service
     model_id: str
+    provider: str
     reason: str
     after_output: bool
 
@@ -114,7 +115,8 @@ class Trial(Generic[Engine]):
         )
 
     def _note(self, candidate: Candidate[Engine], reason: str, *, after_output: bool) -> None:
-        fallback = Fallback(self._service, candidate.model.id, reason, after_output)
+        model = candidate.model
+        fallback = Fallback(self._service, model.id, model.provider, reason, after_output)
         self._choices.fallbacks.append(fallback)
 
 

@@ -74,6 +74,7 @@ class Conversation:
         self._log = TurnLog(
             llm_model=terms.route.llm.id,
             language=terms.route.language,
+            budgets_ms=terms.budgets_ms,
             clock=clock,
             meter=meter,
             tell=tell_turn,

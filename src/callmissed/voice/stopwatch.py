@@ -3,27 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-STAGES = (
-    "end_of_turn",
-    "retrieval",
-    "llm_first_token",
-    "first_clause",
-    "tts_first_audio",
-    "transport_out",
-)
+from callmissed.domain.budgets import STAGES
 
 
 @dataclass(slots=True)
 class Instants:
     """When each thing of one answer happened, in seconds; None where it did not.
 
-    `speech_end_s` is the last sound of the caller as it arrived. Work on a guess may begin before
-    `endpoint_s`.
+    `speech_end_s` is the last sound of the caller as it arrived. `begun_s` is when work on the answer
+    began; on a guess that is before `endpoint_s`, and may be before `speech_end_s`.
     """
 
     speech_end_s: float | None = None
     final_words_s: float | None = None
     endpoint_s: float | None = None
+    begun_s: float | None = None
     retrieved_s: float | None = None
     first_token_s: float | None = None
     first_clause_s: float | None = None
@@ -42,8 +36,7 @@ def lay_out_stages(instants: Instants) -> dict[str, int]:
     """Consecutive durations in ms that add up to the time to the first audible sample.
 
     What was done before the stage in front of it was over, on a guess, costs nothing: its stage is
-    0. Empty
-    when there was no utterance or nothing was heard.
+    0. Empty when there was no utterance or nothing was heard.
     """
     total_ms = ms_since(instants.speech_end_s, instants.audible_s)
     if total_ms is None:

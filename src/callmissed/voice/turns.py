@@ -1,10 +1,11 @@
 """Pairs what the caller said with what the agent answered, and makes a `Turn` of it when the agent
 is silent again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from callmissed.domain.budgets import find_over_budget
 from callmissed.domain.turns import Source, Turn
 from callmissed.kit.clock import Clock
 from callmissed.voice.answers import Answer, ToolUsed, Utterance
@@ -23,12 +24,14 @@ class TurnLog:
         *,
         llm_model: str,
         language: str,
+        budgets_ms: Mapping[str, int],
         clock: Clock,
         meter: CallMeter,
         tell: Callable[[Turn], None],
     ) -> None:
         self._llm_model = llm_model
         self._language = language
+        self._budgets_ms = budgets_ms
         self._clock = clock
         self._meter = meter
         self._tell = tell
@@ -67,6 +70,8 @@ class TurnLog:
             instants.speech_end_s = utterance.end_s
             instants.final_words_s = utterance.final_words_s
             instants.endpoint_s = utterance.endpoint_s
+        stages = lay_out_stages(instants)
+        guesses = self._take_guesses() if utterance is not None else 0
         now_s = self._clock.monotonic_s()
         ended_s = answer.silent_s if answer.silent_s is not None else now_s
         begun_s = utterance.onset_s if utterance else (instants.audible_s or ended_s)
@@ -85,16 +90,19 @@ class TurnLog:
                 retrieval_ms=round(retrieval.took_ms) if retrieval else None,
                 total_ms=ms_since(instants.speech_end_s, answer.silent_s),
                 stop_ms=ms_since(answer.barge_in_s, answer.silent_s) if interrupted else None,
-                llm_attempts=max(1, self._guesses),
+                llm_attempts=max(1, guesses),
                 generated=answer.generated,
                 sources=sources_of(answer),
-                stages=lay_out_stages(instants),
-                trace=trace_of(answer),
+                stages=stages,
+                trace={
+                    **trace_of(answer),
+                    **speculation_of(instants, guesses),
+                    **_mark_over_budget(stages, self._budgets_ms),
+                },
                 usage=self._meter.settle(answer.speech_id),
                 **_instants_ms(instants),
             )
         )
-        self._guesses = 0
 
     def finish_call(self, words_left: Utterance | None) -> None:
         """Nothing follows: tells what was said and never answered."""
@@ -106,6 +114,10 @@ class TurnLog:
         utterance = self.take_utterance()
         if utterance is not None:
             self.finish_answer(Answer(utterance=utterance), interrupted=False)
+
+    def _take_guesses(self) -> int:
+        guesses, self._guesses = self._guesses, 0
+        return guesses
 
     def _wall(self, at_s: float) -> datetime:
         return self._clock.now() - timedelta(seconds=self._clock.monotonic_s() - at_s)
@@ -125,6 +137,7 @@ def trace_of(answer: Answer) -> dict[str, Any]:
             {
                 "service": str(one.service),
                 "model": one.model_id,
+                "provider": one.provider,
                 "reason": one.reason,
                 "after": one.after_output,
             }
@@ -137,6 +150,26 @@ def trace_of(answer: Answer) -> dict[str, Any]:
     if answer.tools:
         trace["tools"] = [show_tool(used) for used in answer.tools]
     return trace
+
+
+def speculation_of(instants: Instants, guesses: int) -> dict[str, Any]:
+    """Whether work began before the turn was decided to be over, and what became of it, as
+    `Turn.trace` keeps it: nothing where no answer was begun early. `guesses` counts every answer
+    that was begun for the turn.
+    """
+    begun_s, endpoint_s = instants.begun_s, instants.endpoint_s
+    is_used = begun_s is not None and endpoint_s is not None and begun_s < endpoint_s
+    thrown_away = max(0, guesses - (begun_s is not None))
+    if not is_used and not thrown_away:
+        return {}
+    early_ms = ms_since(begun_s, endpoint_s) if is_used else None
+    told = {"used": is_used, "early_ms": early_ms, "thrown_away": thrown_away}
+    return {"speculation": told}
+
+
+def _mark_over_budget(stages: Mapping[str, int], budgets_ms: Mapping[str, int]) -> dict[str, Any]:
+    over = find_over_budget(stages, budgets_ms)
+    return {"over_budget": over} if over else {}
 
 
 def show_tool(used: ToolUsed) -> dict[str, Any]:

@@ -1545,6 +1545,13 @@ export interface components {
             knowledge_base_ids?: string[];
             /** Language */
             language?: string | null;
+            /**
+             * Latency Budgets Ms
+             * @description What stages of a turn may take, where that is not the usual.
+             */
+            latency_budgets_ms?: {
+                [key: string]: number;
+            };
             /** Llm Model */
             llm_model?: string | null;
             post_call?: components["schemas"]["PostCallIn"];
@@ -1594,6 +1601,13 @@ export interface components {
             knowledge_base_ids?: string[];
             /** Language */
             language?: string | null;
+            /**
+             * Latency Budgets Ms
+             * @description What stages of a turn may take, where that is not the usual.
+             */
+            latency_budgets_ms?: {
+                [key: string]: number;
+            };
             /** Llm Model */
             llm_model?: string | null;
             post_call?: components["schemas"]["PostCallIn"];
@@ -1658,6 +1672,13 @@ export interface components {
             knowledge_base_ids?: string[];
             /** Language */
             language?: string | null;
+            /**
+             * Latency Budgets Ms
+             * @description What stages of a turn may take, where that is not the usual.
+             */
+            latency_budgets_ms?: {
+                [key: string]: number;
+            };
             /** Llm Model */
             llm_model?: string | null;
             /** Name */
@@ -1723,6 +1744,13 @@ export interface components {
             knowledge_base_ids?: string[];
             /** Language */
             language?: string | null;
+            /**
+             * Latency Budgets Ms
+             * @description What stages of a turn may take, where that is not the usual.
+             */
+            latency_budgets_ms?: {
+                [key: string]: number;
+            };
             /** Llm Model */
             llm_model?: string | null;
             /** Name */
@@ -1789,6 +1817,13 @@ export interface components {
             knowledge_base_ids?: string[];
             /** Language */
             language?: string | null;
+            /**
+             * Latency Budgets Ms
+             * @description What stages of a turn may take, where that is not the usual.
+             */
+            latency_budgets_ms?: {
+                [key: string]: number;
+            };
             /** Llm Model */
             llm_model?: string | null;
             post_call?: components["schemas"]["PostCallIn"];
@@ -2036,6 +2071,12 @@ export interface components {
             after: boolean;
             /** Model */
             model: string;
+            /**
+             * Provider
+             * @description Who serves it.
+             * @default
+             */
+            provider: string;
             /** Reason */
             reason: string;
             /**
@@ -2834,6 +2875,27 @@ export interface components {
             score: number;
         };
         /**
+         * SpeculationOut
+         * @description Answers that were begun before the turn was decided to be over.
+         */
+        SpeculationOut: {
+            /**
+             * Early Ms
+             * @description How long before the end of the turn it began.
+             */
+            early_ms: number | null;
+            /**
+             * Thrown Away
+             * @description How many were begun and not used.
+             */
+            thrown_away: number;
+            /**
+             * Used
+             * @description The one that was heard began early.
+             */
+            used: boolean;
+        };
+        /**
          * Status
          * @enum {string}
          */
@@ -3152,12 +3214,21 @@ export interface components {
              */
             offset_ms: number;
             /**
+             * Over Budget
+             * @description The budget in ms of each stage that took longer, and of first_audio where the whole turn did.
+             */
+            over_budget: {
+                [key: string]: number;
+            };
+            /**
              * Retrieval Ms
              * @description How long the search in the documents took.
              */
             retrieval_ms: number | null;
             /** Sources */
             sources: components["schemas"]["SourceOut"][];
+            /** @description Null where nothing was begun early. */
+            speculation: components["schemas"]["SpeculationOut"] | null;
             /**
              * Stages
              * @description Durations in ms that add up to first_audio_ms.
