@@ -1,8 +1,10 @@
 """Notes go from journals to the database: all, once, in order, whatever is away meanwhile."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,7 +15,7 @@ from callmissed.domain.audit import SYSTEM
 from callmissed.domain.calls import CallEnded, CallerArrived, CallNote, TurnFinished
 from callmissed.domain.sessions import EndReason, Status
 from callmissed.domain.workers import Claim
-from callmissed.kit.clock import utc_now
+from callmissed.kit.clock import SYSTEM_CLOCK, Clock, utc_now
 from callmissed.kit.journal import JournalWriter
 from callmissed.runtime.journal_folders import has_writer, orphaned_folders, own_folder
 from callmissed.runtime.refused_journals import RefusedJournals
@@ -42,10 +44,10 @@ def turn(index: int) -> TurnFinished:
     return TurnFinished(scripted_turn(index))
 
 
-def write(path: Path, *notes: CallNote) -> None:
+def write(path: Path, *notes: CallNote, clock: Clock = SYSTEM_CLOCK) -> None:
     journal = JournalWriter(path)
     for seq, note in enumerate(notes):
-        journal.append(encode_record(Numbered(seq, utc_now(), note)))
+        journal.append(encode_record(Numbered(seq, clock.now(), note)))
     journal.close()
 
 
@@ -69,6 +71,25 @@ async def test_a_call_arrives_whole_and_its_journal_goes(stage: Stage, tmp_path:
     await shipper.ship_once()
     assert not path.exists()
     assert len(shipper) == 0
+
+
+@pytest.mark.parametrize("minutes", [-10, 10, 24 * 60])
+async def test_a_host_whose_clock_is_wrong_tells_the_right_times(
+    stage: Stage, tmp_path: Path, minutes: int
+) -> None:
+    wrong = Clock(lambda: utc_now() + timedelta(minutes=minutes), time.monotonic)
+    claim = await stage.claimed_session("-")
+    shipper = Shipper(stage.database, tmp_path, wrong)
+    said = replace(scripted_turn(0), created_at=wrong.now() - timedelta(seconds=20))
+    path = shipper.expect(claim.session_id, claim.epoch)
+    write(path, CallerArrived(), TurnFinished(said), ENDED, clock=wrong)
+    await shipper.ship_once()
+    session = await stage.session(claim.session_id)
+    [stored] = await stage.turns(claim.session_id)
+    assert session.started_at is not None and session.ended_at is not None
+    assert session.created_at <= session.started_at <= session.ended_at <= utc_now()
+    assert session.duration_s is not None and session.duration_s < 60
+    assert abs(utc_now() - stored.turn.created_at) < timedelta(minutes=1)
 
 
 async def test_the_same_journal_shipped_again_changes_nothing(stage: Stage, tmp_path: Path) -> None:
@@ -168,11 +189,13 @@ async def test_notes_of_a_deleted_session_are_dropped_with_their_journal(
     shipper = Shipper(stage.database, tmp_path)
     path = shipper.expect(claim.session_id, claim.epoch)
     journal = JournalWriter(path)
-    for seq, note in enumerate((CallerArrived(), turn(0))):
+    before: list[CallNote] = [CallerArrived(), turn(0)]
+    for seq, note in enumerate(before):
         journal.append(encode_record(Numbered(seq, utc_now(), note)))
     await shipper.ship_once()
     await delete_data(stage, claim.session_id)
-    for seq, note in enumerate((turn(1), ENDED), 2):
+    after: list[CallNote] = [turn(1), ENDED]
+    for seq, note in enumerate(after, 2):
         journal.append(encode_record(Numbered(seq, utc_now(), note)))
     journal.close()
     shipper.close(claim.session_id, claim.epoch, "unused")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import aiohttp
 from livekit import api
-from livekit.api.room_service import RoomService
 
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.domain.sessions import (
@@ -19,10 +18,11 @@ from callmissed.domain.sessions import (
     TOKEN_TTL_S,
 )
 from callmissed.kit.clock import utc_now
+from callmissed.providers.livekit_tokens import CLOCKS_APART_S, TimelessRoomService, sign
 
 REQUEST_TIMEOUT_S = 2.0
 # The longest call, and the time before somebody joins it.
-AGENT_TOKEN_TTL_S = TOKEN_TTL_S + ROOM_EMPTY_TIMEOUT_S
+AGENT_TOKEN_TTL_S = TOKEN_TTL_S + ROOM_EMPTY_TIMEOUT_S + CLOCKS_APART_S
 # Agents are not counted.
 MAX_PARTICIPANTS = 1
 
@@ -32,7 +32,7 @@ class Rooms:
 
     def __init__(self, url: str, key: str, secret: str) -> None:
         self._url, self._key, self._secret = url, key, secret
-        self._client: api.LiveKitAPI | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def create_room(self, name: str) -> None:
         """Afterwards a caller and an agent may enter. It goes by itself when nobody joins.
@@ -79,9 +79,7 @@ class Rooms:
             can_publish_data=False,
             can_update_own_metadata=False,
         )
-        # The library adds the time to a moment of its own, a little later, and drops the fraction.
-        ttl = expires_at.replace(microsecond=0) + timedelta(seconds=0.5) - utc_now()
-        return self._token(CALLER_IDENTITY, ttl).with_grants(grants).to_jwt()
+        return sign(self._token(CALLER_IDENTITY).with_grants(grants), expires_at)
 
     def agent_token(self, room: str, ttl_s: int = AGENT_TOKEN_TTL_S) -> str:
         """Lets our agent in, which clients tell by its kind."""
@@ -94,29 +92,24 @@ class Rooms:
             can_publish_data=True,
             can_update_own_metadata=True,
         )
-        return (
-            self._token(AGENT_IDENTITY, timedelta(seconds=ttl_s))
-            .with_kind("agent")
-            .with_grants(grants)
-            .to_jwt()
-        )
+        token = self._token(AGENT_IDENTITY).with_kind("agent").with_grants(grants)
+        return sign(token, utc_now() + timedelta(seconds=ttl_s))
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
-    def _token(self, identity: str, ttl: timedelta) -> api.AccessToken:
-        token = api.AccessToken(self._key, self._secret)
-        return token.with_identity(identity).with_ttl(ttl)
+    def _token(self, identity: str) -> api.AccessToken:
+        return api.AccessToken(self._key, self._secret).with_identity(identity)
 
-    def _rooms(self) -> RoomService:
-        if self._client is None:
+    def _rooms(self) -> TimelessRoomService:
+        if self._session is None:
             timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
-            self._client = api.LiveKitAPI(
-                self._url, self._key, self._secret, timeout=timeout, failover=False
-            )
-        return self._client.room
+            self._session = aiohttp.ClientSession(timeout=timeout)
+        return TimelessRoomService(
+            self._session, self._url, self._key, self._secret, failover=False
+        )
 
 
 def _unreachable() -> Refusal:

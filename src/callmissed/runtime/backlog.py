@@ -1,9 +1,11 @@
 """The notes of one call that the database has not taken yet, in order."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from callmissed.domain.calls import CallEnded
+from callmissed.domain.calls import CallEnded, TurnFinished
 from callmissed.domain.sessions import EndReason
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.kit.journal import JournalTail
@@ -79,6 +81,14 @@ class Backlog:
     @property
     def finished(self) -> bool:
         return self._closed and not self._waiting
+
+
+def moved(item: Numbered, by: timedelta) -> Numbered:
+    """The same note, with its instants on a clock that is `by` ahead of that which it was noted by."""
+    note = item.note
+    if isinstance(note, TurnFinished):
+        note = TurnFinished(replace(note.turn, created_at=note.turn.created_at + by))
+    return Numbered(item.seq, item.at + by, note)
 
 
 def journal_path(folder: Path, session_id: UUID, epoch: int) -> Path:

@@ -11,9 +11,11 @@ from uuid import UUID
 import structlog
 
 from callmissed.domain.errors import Kind, Refusal
-from callmissed.runtime.backlog import Backlog, journal_path
+from callmissed.kit.clock import SYSTEM_CLOCK, Clock
+from callmissed.runtime.backlog import Backlog, journal_path, moved
 from callmissed.runtime.wire import Numbered, Told, decode_record
 from callmissed.services import calls
+from callmissed.services.moments import measure_lead
 from callmissed.store.database import Database
 
 POLL_S = 0.2
@@ -30,12 +32,13 @@ class Shipper:
 
     Each note is recorded at least once under its key (session, epoch, seq), those of one session in
     order. A journal is deleted when its call's end is in the database; while the database is away
-    journals only grow.
+    journals only grow. What they tell by this host's clock (`clock`) is stored by the database's.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database = database
         self.folder = folder
+        self._clock = clock
         self._backlogs: dict[tuple[UUID, int], Backlog] = {}
         self._wake = asyncio.Event()
         self._shipping = asyncio.Lock()
@@ -146,7 +149,8 @@ class Shipper:
 
     async def _record_together(self, backlog: Backlog, due: list[Numbered]) -> None:
         async with self._database.system() as db:
-            for item in due:
+            lead = await measure_lead(db, self._clock)
+            for item in (moved(one, lead) for one in due):
                 await calls.record_note(
                     db, backlog.session_id, backlog.epoch, item.seq, item.note, item.at
                 )

@@ -1,9 +1,10 @@
 """Asking an open transaction, whichever door it was opened by."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Executable, func
+from sqlalchemy import ColumnElement, Executable, func, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,6 +40,12 @@ async def change(db: OpenDb, statement: Executable, params: Params | None = None
     """How many rows an INSERT, UPDATE or DELETE touched."""
     kept = {"preserve_rowcount": True}  # without it an INSERT reports -1
     return (await db.connection.execute(statement, params, execution_options=kept)).rowcount
+
+
+async def read_clock(db: OpenDb) -> datetime:
+    """The database's time at this very moment, not at the transaction's begin."""
+    moment: datetime = await fetch_value(db, select(func.clock_timestamp()))
+    return moment
 
 
 def interval_s(seconds: float) -> ColumnElement[Any]:
