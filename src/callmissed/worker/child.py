@@ -13,12 +13,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvloop
 
 from callmissed.domain.calls import CallOrder, OrderKind
+from callmissed.kit.loop_lag import LagMeter
 from callmissed.providers import Warm
 from callmissed.runtime.library import Library
 from callmissed.runtime.settings import load_settings
 from callmissed.runtime.wire import Beat, Drain, End, Overtaken, Ready, Start
 from callmissed.worker.calls import Calls, RunCall
-from callmissed.worker.lag import LagMeter
 from callmissed.worker.pipes import ParentPipes, open_parent_pipes
 
 BEAT_EVERY_S = 0.5

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from callmissed.worker.lag import LagMeter
+from callmissed.kit.loop_lag import LagMeter
 
 
 async def test_a_standstill_is_told_once_the_loop_comes_back() -> None:
