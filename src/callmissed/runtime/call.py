@@ -35,8 +35,9 @@ from callmissed.domain.turns import Turn, hangs_up
 from callmissed.domain.usage import Meter
 from callmissed.kit.clock import SYSTEM_CLOCK, Clock
 from callmissed.providers import Models, Warm, build_models
+from callmissed.runtime import joining
 from callmissed.runtime.deadlines import Deadlines
-from callmissed.runtime.joining import OpenLine, close_call, open_patiently, open_room_line
+from callmissed.runtime.joining import OpenLine, open_room_line
 from callmissed.transports.line import Line
 from callmissed.voice.conversation import Conversation
 from callmissed.voice.meters import CallMeter
@@ -132,7 +133,11 @@ class _Call:
         self._set_first_deadlines()
         terms = self._terms
         models = build(terms.route, terms.access, warm, terms.passages, self._meter)
-        following = asyncio.create_task(self._follow_orders(orders), name="follow orders")
+        bridging = joining.record_bridge(terms, models, self._meter, self._sentences, self._clock)
+        beside = [
+            asyncio.create_task(self._follow_orders(orders), name="follow orders"),
+            asyncio.create_task(bridging, name="record bridge"),
+        ]
         line: Line | None = None
         try:
             line = await self._join(open_line, models.tts[0].engine.sample_rate, desk)
@@ -142,9 +147,10 @@ class _Call:
                 await self._watch(line, desk)
         finally:
             self._deadlines.cancel_all()
-            following.cancel()
-            await asyncio.wait([following])
-            await close_call(self._conversation, line, models)
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+            await joining.close_call(self._conversation, line, models)
 
     def tell_end(self) -> None:
         """Puts the one `CallEnded`, unless the call goes on in another run."""
@@ -202,15 +208,8 @@ class _Call:
 
     async def _join(self, open_line: OpenLine, rate_hz: int, desk: CallDesk) -> Line | None:
         """None where the call ended before. Raises ConnectionError."""
-        opening = open_patiently(open_line, self._terms, rate_hz, desk.restore_room)
-        joining = asyncio.create_task(opening, name="join")
-        try:
-            await asyncio.wait((joining, self._ended), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not joining.done():
-                joining.cancel()
-                await asyncio.wait([joining])
-        return None if joining.cancelled() else joining.result()
+        opening = joining.open_patiently(open_line, self._terms, rate_hz, desk.restore_room)
+        return await joining.open_unless(self._ended, opening)
 
     async def _watch(self, line: Line, desk: CallDesk) -> None:
         """Until somebody gives a reason to end."""

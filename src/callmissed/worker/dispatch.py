@@ -4,6 +4,7 @@ orders on.
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
@@ -59,7 +60,7 @@ class Dispatcher:
         self._to_start: dict[UUID, Claim] = {}
         self._starting: set[UUID] = set()
         self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
-        self._resumed: set[UUID] = set()
+        self._resumed: dict[UUID, float] = {}
         self._deaths = Deaths()
         self._idle: dict[UUID, int] = {}
         self._shortage: str | None = None
@@ -107,7 +108,7 @@ class Dispatcher:
         """Sessions whose process died go on in another one at once; where there is none they are
         left to whoever can run them. What they said before is in the database first.
         """
-        lost = dict(self._fleet.lost)
+        lost, seen_s = dict(self._fleet.lost), time.monotonic()
         if not lost or not await self._shipper.ship_once():
             return
         may_go_on = {one: self._deaths.note_death(one, loss) for one, loss in lost.items()}
@@ -121,7 +122,7 @@ class Dispatcher:
                 claims = await calls.take_over(db, self._worker.id, others)
             else:
                 await calls.give_back(db, self._worker.id, others)
-        self._resumed |= {claim.session_id for claim in claims}
+        self._resumed |= {claim.session_id: seen_s for claim in claims}
         self._to_start.update({claim.session_id: claim for claim in claims})
         for session_id, loss in lost.items():
             if self._fleet.lost.get(session_id) == loss:
@@ -216,6 +217,7 @@ class Dispatcher:
         terms = replace(terms, room_url=self._house.settings.livekit_url, room_token=token)
         journal = self._shipper.expect(session_id, claim.epoch)
         if self._fleet.place(Start(journal, terms), over_slots=session_id in self._resumed):
+            self._note_resumed(claim)
             self._forget(claim)
             self._deaths.note_begin(session_id, claim.epoch)
             if claim.epoch > FIRST_EPOCH:
@@ -227,7 +229,13 @@ class Dispatcher:
     def _forget(self, claim: Claim) -> None:
         if self._to_start.get(claim.session_id) == claim:
             del self._to_start[claim.session_id]
-            self._resumed.discard(claim.session_id)
+            self._resumed.pop(claim.session_id, None)
+
+    def _note_resumed(self, claim: Claim) -> None:
+        if (seen_s := self._resumed.get(claim.session_id)) is not None:
+            took_ms = round((time.monotonic() - seen_s) * 1000)
+            session_id = str(claim.session_id)
+            log.info("call_given_on", session_id=session_id, epoch=claim.epoch, took_ms=took_ms)
 
     def _obey(self, payload: str) -> None:
         try:
