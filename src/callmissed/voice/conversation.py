@@ -33,6 +33,8 @@ from callmissed.voice.meters import CallMeter
 from callmissed.voice.output import SpokenOutput
 from callmissed.voice.remarks import Remarks
 from callmissed.voice.sentence_cache import SentenceCache
+from callmissed.voice.sound_guard import SoundGuard
+from callmissed.voice.sound_played import PlayedSound
 from callmissed.voice.turns import TurnLog
 
 MAX_FAILED_ANSWERS = 3
@@ -79,7 +81,10 @@ class Conversation:
             meter=meter,
             tell=tell_turn,
         )
-        self._input = ListenedInput(sound_in, clock.monotonic_s, self._note_arrival)
+        played = PlayedSound(playhead)
+        self._input = ListenedInput(
+            sound_in, clock.monotonic_s, self._note_arrival, SoundGuard(played)
+        )
         self._caller = Caller(
             ears,
             language=terms.route.language,
@@ -93,7 +98,7 @@ class Conversation:
             on_lost=self._give_up_soon,
         )
         self._cut_ins = CutIns(self._book, self._caller.onset_s)
-        self._output = SpokenOutput(sound_out, playhead, captions, self._book.current)
+        self._output = SpokenOutput(sound_out, playhead, captions, self._book.current, played)
         self._voice = open_voice(
             terms,
             mouths,

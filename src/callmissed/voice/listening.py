@@ -1,23 +1,39 @@
-"""The caller's sound on its way to the engine: measured as it passes, never changed."""
+"""The caller's sound on its way to the engine: measured as it arrives, guarded while the agent
+speaks, as loud as the next caller's."""
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from livekit import rtc
 from livekit.agents.voice import io
+from numpy.typing import NDArray
 
 from callmissed.kit.loudness import LevelLog, window_levels_db
+from callmissed.voice.sound_guard import SoundGuard
+from callmissed.voice.sound_level import LevelKeeper
 
 RECENTLY_S = 1.5
+LOOK_BACK_S = 0.2
+"""So much of what was held back is given with the sound that shows that the caller speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    frame: rtc.AudioFrame
+    levels_db: NDArray[np.float32]
+    at_s: float
 
 
 class ListenedInput(io.AudioInput):
-    """Passes frames on and keeps the instant of every sound in them, in monotonic seconds as it
-    arrived.
+    """Passes sound on and keeps the instant of every sound of the caller in it, in monotonic seconds
+    as it arrived.
 
-    `on_arrival` is called once, with the first frame. Voice activity detection reports the end of
-    speech 60 to
-    100 ms late; the levels kept here know it to 10 ms.
+    Sound that `guard` lets pass comes at once, with what was held back before it; other sound comes
+    `LOOK_BACK_S` later, as silence. As much sound leaves as came. `on_arrival` is called once, with
+    the first frame. Voice activity detection reports the end of speech 60 to 100 ms late; the levels
+    kept here know it to 10 ms.
     """
 
     def __init__(
@@ -25,10 +41,16 @@ class ListenedInput(io.AudioInput):
         source: io.AudioInput,
         monotonic_s: Callable[[], float],
         on_arrival: Callable[[float], None],
+        guard: SoundGuard,
     ) -> None:
         super().__init__(label="listened", source=source)
         self._monotonic_s = monotonic_s
         self._on_arrival = on_arrival
+        self._guard = guard
+        self._level = LevelKeeper()
+        self._held: deque[_Arrived] = deque()
+        self._held_s = 0.0
+        self._ready: deque[rtc.AudioFrame] = deque()
         self.levels = LevelLog()
         self.heard_s = 0.0
 
@@ -39,14 +61,42 @@ class ListenedInput(io.AudioInput):
         return RECENTLY_S if last_s is None else now_s - last_s
 
     async def __anext__(self) -> rtc.AudioFrame:
-        frame = await super().__anext__()
-        self._measure(frame)
-        return frame
+        while not self._ready:
+            self._take(await super().__anext__())
+        return self._ready.popleft()
 
-    def _measure(self, frame: rtc.AudioFrame) -> None:
+    def _take(self, frame: rtc.AudioFrame) -> None:
         now_s = self._monotonic_s()
         if self.heard_s == 0.0:
             self._on_arrival(now_s)
         self.heard_s += frame.duration
         pcm = np.frombuffer(frame.data, dtype=np.int16)
-        self.levels.add(window_levels_db(pcm, frame.sample_rate), now_s)
+        arrived = _Arrived(frame, window_levels_db(pcm, frame.sample_rate), now_s)
+        if self._guard.lets_pass(pcm, frame.sample_rate, arrived.levels_db):
+            while self._held:
+                self._pass_on(self._take_held())
+            self._pass_on(arrived)
+        else:
+            self._hold(arrived)
+
+    def _pass_on(self, arrived: _Arrived) -> None:
+        self.levels.add(arrived.levels_db, arrived.at_s)
+        self._level.note(arrived.levels_db, self._guard.background.level_db)
+        self._ready.append(self._level.level(arrived.frame))
+
+    def _hold(self, arrived: _Arrived) -> None:
+        self._held.append(arrived)
+        self._held_s += arrived.frame.duration
+        while self._held_s > LOOK_BACK_S:
+            frame = self._take_held().frame
+            silence = bytes(len(frame.data) * 2)
+            self._ready.append(
+                rtc.AudioFrame(
+                    silence, frame.sample_rate, frame.num_channels, frame.samples_per_channel
+                )
+            )
+
+    def _take_held(self) -> _Arrived:
+        arrived = self._held.popleft()
+        self._held_s -= arrived.frame.duration
+        return arrived

@@ -10,6 +10,7 @@ from livekit.agents.voice import io
 
 from callmissed.domain.lines import Captions, Party, Playhead
 from callmissed.voice.answers import Answer
+from callmissed.voice.sound_played import PlayedSound
 
 CAPTION_STEP_S = 0.1
 
@@ -30,6 +31,7 @@ class SpokenOutput(io.AudioOutput):
         playhead: Playhead,
         captions: Captions,
         current_answer: Callable[[], Answer],
+        played: PlayedSound,
     ) -> None:
         super().__init__(
             label="spoken",
@@ -40,6 +42,7 @@ class SpokenOutput(io.AudioOutput):
         self._playhead = playhead
         self._captions = captions
         self._current_answer = current_answer
+        self._played = played
         self._answer: Answer | None = None
         self._segment_id = ""
         self._shown = ""
@@ -49,6 +52,7 @@ class SpokenOutput(io.AudioOutput):
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         if self._answer is None:
             self._answer = self._current_answer()
+        self._played.add(frame)
         if self.next_in_chain is not None:
             await self.next_in_chain.capture_frame(frame)
         await super().capture_frame(frame)
@@ -82,6 +86,7 @@ class SpokenOutput(io.AudioOutput):
         engine's memory too."""
         if not self._pending_playback_count:
             return
+        self._played.restart()
         answer, self._answer = self._answer, None
         remembered = synchronized_transcript
         if answer is not None:

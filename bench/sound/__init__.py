@@ -1,0 +1,1 @@
+"""Sound as callers send it: noise, echo and loudness, and what becomes of it."""

@@ -1,0 +1,98 @@
+"""Which sound is the caller's own voice while the agent speaks: not the room, not the agent's echo."""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callmissed.voice.sound_background import Background
+from callmissed.voice.sound_echo import ECHO_SHARE, RATE_HZ, EchoFinder, at_echo_rate
+from callmissed.voice.sound_played import ECHO_S, PlayedSound
+
+FAINTEST_VOICE_DB = -58.0
+ABOVE_BACKGROUND_DB = 9.0
+VOTES = 8
+LOUD_VOTES = 6
+"""So many of the last windows stand out of the room when somebody speaks."""
+JUDGED_S = 0.24
+"""So much sound is compared with what was played, and with what was played `ECHO_S` earlier."""
+LOOKS = 2
+"""So often in a row it must not be found there."""
+LOOK_EVERY_S = 0.04
+LOOK_AGAIN_S = 0.16
+"""At a caller who was found already."""
+HANG_S = 0.4
+TAIL_S = 0.5
+"""The last of the agent's words is heard again so long after it left."""
+
+
+class SoundGuard:
+    """While the agent speaks, and `TAIL_S` longer, only sound passes that stands out of the room and
+    is not an echo of the agent; at other times everything does.
+    """
+
+    def __init__(self, played: PlayedSound) -> None:
+        self.background = Background()
+        self._played = played
+        self._echo = EchoFinder()
+        self._votes: deque[bool] = deque([False] * VOTES, VOTES)
+        self._recent: deque[NDArray[np.int16]] = deque()
+        self._recent_count = 0
+        self._strange_looks = 0
+        self._look_in_s = 0.0
+        self._guards_for_s = 0.0
+        self._open_for_s = 0.0
+
+    def lets_pass(
+        self, samples: NDArray[np.int16], rate_hz: int, levels_db: NDArray[np.float32]
+    ) -> bool:
+        """Whether the sound that arrived just now is to be heard; `levels_db` are those of its
+        windows of 10 ms."""
+        is_loud = self._stands_out(levels_db)
+        self.background.add(levels_db)
+        self._remember(samples, rate_hz)
+        lasts_s = len(samples) / rate_hz
+        self._guards_for_s -= lasts_s
+        self._open_for_s -= lasts_s
+        self._look_in_s -= lasts_s
+        if self._played.is_under_way:
+            self._begin_or_go_on()
+        if self._guards_for_s <= 0.0:
+            return True
+        self._played.follow(lasts_s)
+        if is_loud and self._look_in_s <= 0.0:
+            self._look(rate_hz)
+        return self._open_for_s > 0.0
+
+    def _begin_or_go_on(self) -> None:
+        if self._guards_for_s <= 0.0:
+            self._played.forget()
+        self._guards_for_s = TAIL_S
+
+    def _stands_out(self, levels_db: NDArray[np.float32]) -> bool:
+        needed_db = max(FAINTEST_VOICE_DB, self.background.level_db + ABOVE_BACKGROUND_DB)
+        self._votes.extend(level_db > needed_db for level_db in levels_db.tolist())
+        votes = sum(self._votes)
+        if not votes:
+            self._strange_looks = 0
+        return votes >= LOUD_VOTES
+
+    def _look(self, rate_hz: int) -> None:
+        """Whether the agent said that itself."""
+        self._strange_looks = 0 if self._is_echo(rate_hz) else self._strange_looks + 1
+        if self._strange_looks >= LOOKS:
+            self._open_for_s = HANG_S
+        self._look_in_s = LOOK_AGAIN_S if self._open_for_s > 0.0 else LOOK_EVERY_S
+
+    def _is_echo(self, rate_hz: int) -> bool:
+        if self._played.is_silent:
+            return False
+        heard = at_echo_rate(np.concatenate(self._recent), rate_hz)
+        played = self._played.recent(len(heard) + int(ECHO_S * RATE_HZ))
+        return self._echo.share(heard, played) >= ECHO_SHARE
+
+    def _remember(self, samples: NDArray[np.int16], rate_hz: int) -> None:
+        self._recent.append(samples)
+        self._recent_count += len(samples)
+        while self._recent_count - len(self._recent[0]) >= JUDGED_S * rate_hz:
+            self._recent_count -= len(self._recent.popleft())

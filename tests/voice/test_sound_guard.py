@@ -1,0 +1,117 @@
+"""What passes while the agent speaks: the caller's voice, not its echo and not their room."""
+
+import numpy as np
+import pytest
+from livekit import rtc
+
+from bench.sound.noises import NOISES, Sound, as_samples, at_level
+from callmissed.kit.loudness import window_levels_db
+from callmissed.voice.sound_guard import SoundGuard
+from callmissed.voice.sound_played import PlayedSound
+from tests.speech.recordings import RATE_HZ, read_recording, spoken_questions
+from tests.voice.callers import load_words
+
+FRAME = RATE_HZ // 50
+LENGTH_S = 6.0
+SECONDS = int(LENGTH_S) * RATE_HZ
+DICE = np.random.default_rng(7)
+QUIET_ROOM = DICE.normal(0, 4, SECONDS)
+CALLER_DB = -26.0
+ONSET_S = 3.0
+
+
+class Playing:
+    """The playhead of a speech that began with the sound of the microphone."""
+
+    played_s = 0.0
+    audible_at_s = silent_at_s = None
+
+
+def agents_speech() -> Sound:
+    """Somebody else's voice, without a pause, at −20 dB."""
+    spoken = [item for item in spoken_questions("main") if item.voice == "awb"]
+    words = np.concatenate([read_recording(item.path) for item in spoken])
+    return at_level(words[:SECONDS], -20.0)
+
+
+AGENT = agents_speech()
+
+
+def passes(
+    microphone: Sound, *, agent: Sound | None = AGENT, agent_hz: int = RATE_HZ
+) -> list[bool]:
+    """For each 20 ms of what the microphone gave, whether it passed."""
+    playing = Playing()
+    played = PlayedSound(playing)
+    guard = SoundGuard(played)
+    if agent is not None:
+        pcm = as_samples(agent)
+        played.add(rtc.AudioFrame(pcm.tobytes(), agent_hz, 1, len(pcm)))
+    samples, passed = as_samples(microphone), []
+    for start in range(0, len(samples) - FRAME + 1, FRAME):
+        piece = samples[start : start + FRAME]
+        playing.played_s = (start + FRAME) / RATE_HZ
+        passed.append(guard.lets_pass(piece, RATE_HZ, window_levels_db(piece, RATE_HZ)))
+    return passed
+
+
+def echo_of(agent: Sound, fainter_db: float, delay_s: float) -> Sound:
+    """By two ways, the second fainter and 3 ms later."""
+    echo = np.zeros(len(agent))
+    for gain, lag in ((1.0, int(delay_s * RATE_HZ)), (0.4, int((delay_s + 0.003) * RATE_HZ))):
+        echo[lag:] += gain * agent[: len(agent) - lag]
+    return echo * 10 ** (-fainter_db / 20)
+
+
+def spoken_into(room: Sound) -> Sound:
+    words = at_level(load_words(), CALLER_DB)
+    start = int(ONSET_S * RATE_HZ)
+    mixed = room.copy()
+    mixed[start : start + len(words)] += words
+    return mixed
+
+
+def opened_after_s(passed: list[bool]) -> float:
+    """How long after the caller's first sound their voice passed; nothing had passed before."""
+    first = passed.index(True) * FRAME / RATE_HZ
+    assert first >= ONSET_S
+    return first - ONSET_S
+
+
+@pytest.mark.parametrize("fainter_db", [20.0, 10.0, 3.0])
+@pytest.mark.parametrize("delay_s", [0.03, 0.3, 0.7])
+def test_the_agents_own_echo_does_not_pass(fainter_db: float, delay_s: float) -> None:
+    assert not any(passes(QUIET_ROOM + echo_of(AGENT, fainter_db, delay_s)))
+
+
+@pytest.mark.parametrize("agent_hz", [8000, 24000, 22050])
+def test_the_echo_is_known_at_whatever_rate_the_agent_speaks(agent_hz: int) -> None:
+    count = int(LENGTH_S * agent_hz)
+    there = np.interp(np.arange(count) / agent_hz, np.arange(SECONDS) / RATE_HZ, AGENT)
+    heard = QUIET_ROOM + echo_of(AGENT, 20.0, 0.2)
+    assert not any(passes(heard, agent=there, agent_hz=agent_hz))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_noisy_room_does_not_pass(noise: str) -> None:
+    room = at_level(NOISES[noise](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
+    assert not any(passes(room))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_caller_in_a_noisy_room_passes(noise: str) -> None:
+    room = at_level(NOISES[noise](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
+    assert opened_after_s(passes(spoken_into(room))) <= 0.2
+
+
+def test_a_caller_passes_over_the_agents_echo() -> None:
+    room = QUIET_ROOM + echo_of(AGENT, 20.0, 0.25)
+    assert opened_after_s(passes(spoken_into(room))) <= 0.2
+
+
+def test_a_caller_passes_as_soon_as_two_looks_agree() -> None:
+    assert opened_after_s(passes(spoken_into(QUIET_ROOM))) <= 0.12
+
+
+def test_everything_passes_while_the_agent_is_silent() -> None:
+    assert all(passes(at_level(NOISES["babble"](1.0, DICE), -30.0), agent=None))
