@@ -67,6 +67,9 @@ proofs-identity: setup fuzz ## the slow proofs of identity: forgeries, mutations
 bench: setup ## the voice loop beside Pipecat and LiveKit Agents on one contract; about 40 minutes, on a quiet machine
 	$(PY) -m bench.loop $(BENCH)
 
+soak: setup ## a call of half an hour, 25 calls for ten minutes, calls through rooms: what grows, what is left; about 25 minutes
+	$(PY) -m bench.soak $(SOAK)
+
 proofs-providers: setup ## the slow proofs of failing providers: 500 broken utterances, 300 turns whose models fail
 	$(PY) -m bench.providers.hearing
 	$(PY) -m bench.providers.answering

@@ -1,19 +1,23 @@
 """`python -m bench.loop [WORD …]`: every measurement whose name holds one of the words, one after
 the other, each in a process of its own on one core. Ctrl-C keeps what was measured so far.
 
-Writes `results.json`, `table.md` and `plot.svg` to `docs/proofs/loop/`.
+`--turns N` makes each of them that short, to see whether all of it works; `--to FOLDER` writes
+elsewhere. Writes `results.json`, `table.md` and `plot.svg` to `docs/proofs/loop/`.
 """
 
+import argparse
 import json
 import os
 import platform
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from bench.loop.percentiles import percentile
 from bench.loop.plan import ALL, Measurement
 from bench.loop.report import write_report
 
@@ -25,41 +29,81 @@ PEERS = (
 LONGEST_S = 600
 
 
-def main(words: list[str]) -> None:
-    chosen = [one for one in ALL if not words or any(word in one.name for word in words)]
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.loop")
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--turns", type=int)
+    parser.add_argument("--to", type=Path, default=OUT)
+    given = parser.parse_args(arguments)
+    chosen = [one for one in ALL if not given.words or any(w in one.name for w in given.words)]
+    if given.turns is not None:
+        chosen = [replace(one, turns=given.turns) for one in chosen]
+    print(f"{len(chosen)} measurements, about {_minutes(chosen):.0f} minutes", flush=True)
+    prepare(chosen)
     results: list[dict[str, Any]] = []
-    began_s = time.monotonic()
+    failed: list[str] = []
     try:
-        for number, one in enumerate(chosen, 1):
-            spent_min = (time.monotonic() - began_s) / 60
-            print(f"[{number}/{len(chosen)}] {one.name} ({spent_min:.0f} min so far)", flush=True)
-            results.append(measure(one))
+        for number, one in enumerate(chosen):
+            left_min = _minutes(chosen[number:])
+            print(f"[{number + 1}/{len(chosen)}] {one.name} ({left_min:.0f} min left)", flush=True)
+            try:
+                results.append(measure(one, given.to))
+            except (subprocess.SubprocessError, OSError, ValueError) as error:
+                failed.append(one.name)
+                print(f"   failed: {type(error).__name__}", flush=True)
+                continue
             print("   " + summary(results[-1]), flush=True)
+            write_report(given.to, results, machine())
     except KeyboardInterrupt:
         print("stopped; what was measured is kept")
-    write_report(OUT, results, machine())
-    print(f"\n{(OUT / 'table.md').read_text()}\nwritten to {OUT.relative_to(ROOT)}")
+    if results:
+        print(f"\n{(given.to / 'table.md').read_text()}\nwritten to {given.to}")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
-def measure(one: Measurement) -> dict[str, Any]:
-    """What the stack's process wrote, with the measurement's own description."""
+def prepare(chosen: Sequence[Measurement]) -> None:
+    """What has to be fetched or built once is there afterwards."""
+    if any(one.stack == "pipecat" for one in chosen):
+        peers_python()
+    if any(one.in_rooms for one in chosen):
+        import asyncio
+
+        from bench.rooms.callers import provide_caller
+        from callmissed.runtime.embedded.livekit_program import provide_program
+
+        provide_caller()
+        asyncio.run(provide_program(None, print))
+
+
+def measure(one: Measurement, folder: Path) -> dict[str, Any]:
+    """What the stack's process wrote, with the measurement's own description.
+
+    Raises SubprocessError, OSError or ValueError where it came to no end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    out = (folder / "last.json").absolute()
+    out.unlink(missing_ok=True)
+    subprocess.run(_command(one, out), cwd=ROOT, check=True, timeout=LONGEST_S)
+    seen = json.loads(out.read_text(), parse_float=lambda digits: round(float(digits), 3))
+    out.unlink()
+    return {"measurement": asdict(one), **seen}
+
+
+def _command(one: Measurement, out: Path) -> list[str]:
     python = peers_python() if one.stack == "pipecat" else Path(sys.executable)
-    OUT.mkdir(parents=True, exist_ok=True)
-    out = OUT / "last.json"
-    command = [str(python), "-m", f"bench.loop.stack_{one.stack}", "--out", str(out)]
-    command += ["--sessions", str(one.sessions), "--turns", str(one.turns)]
+    last_core = max(os.sched_getaffinity(0))
+    command = ["taskset", "-c", str(last_core), str(python), "-m", f"bench.loop.stack_{one.stack}"]
+    if one.in_rooms:
+        command = [str(python), "-m", "bench.rooms.measuring", "--stack", one.stack]
+    command += ["--out", str(out), "--sessions", str(one.sessions), "--turns", str(one.turns)]
+    command += [f"--option={option}" for option in one.options]
+    if one.in_rooms:
+        return command
     command += ["--floor-ms", str(one.floor_ms)]
     command += ["--partial-ms", str(one.partial_ms)] if one.partial_ms is not None else []
     command += ["--interrupt"] if one.interrupts else []
-    command += [f"--option={option}" for option in one.options]
-    out.unlink(missing_ok=True)
-    last_core = max(os.sched_getaffinity(0))
-    subprocess.run(
-        ["taskset", "-c", str(last_core), *command], cwd=ROOT, check=True, timeout=LONGEST_S
-    )
-    seen = json.loads(out.read_text())
-    out.unlink()
-    return {"measurement": asdict(one), **seen}
+    return command
 
 
 def peers_python() -> Path:
@@ -77,8 +121,6 @@ def peers_python() -> Path:
 
 
 def summary(seen: dict[str, Any]) -> str:
-    from bench.loop.report import percentile
-
     times = seen["stop_ms"] or seen["ttfa_ms"]
     shown = (
         f"p50 {percentile(times, 50):.0f} / p95 {percentile(times, 95):.0f} ms" if times else "-"
@@ -101,6 +143,10 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "date": time.strftime("%Y-%m-%d"),
     }
+
+
+def _minutes(measurements: Sequence[Measurement]) -> float:
+    return sum(one.takes_s for one in measurements) / 60
 
 
 if __name__ == "__main__":

@@ -1,50 +1,68 @@
 """The table, the plot and the raw numbers of a run."""
 
 import json
-from collections.abc import Sequence
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from bench.loop.aims import aims
+from bench.loop.percentiles import percentile
+
 WIDTH, ROW, LEFT = 760, 22, 240
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Linear between the two nearest; `values` is not empty."""
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * share / 100
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+_LIST = re.compile(r"\[[^\[\]{}]*\]")
 
 
 def write_report(folder: Path, results: list[dict[str, Any]], machine: dict[str, str]) -> None:
     """`results.json` (every turn), `table.md`, `plot.svg` in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"machine": machine, "results": results}
-    (folder / "results.json").write_text(json.dumps(whole, indent=1) + "\n")
+    text = json.dumps(whole, indent=1, default=float)
+    (folder / "results.json").write_text(_LIST.sub(_on_one_line, text) + "\n")
     (folder / "table.md").write_text(table(results, machine))
     (folder / "plot.svg").write_text(plot(results))
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    return " ".join(found[0].split())
 
 
 def table(results: list[dict[str, Any]], machine: dict[str, str]) -> str:
     lines = [
         f"{machine['processor']}; {machine['system']}; Python {machine['python']}; "
-        f"{machine['date']}. One core a stack.",
+        f"{machine['date']}. One core a stack. How it is measured: [method.md](method.md).",
         "",
-        "| measurement | sessions | answered / lost | first audio p50 / p95 ms | beyond the delays "
-        "p50 / p95 ms | stop p50 / p95 ms | CPU s a session-minute | MB a session | lag p99 ms | "
-        "others' cores |",
-        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [_row(one) for one in results]
-    return "\n".join(lines) + "\n"
+    if judged := aims(results):
+        lines += [*judged, ""]
+    without = [one for one in results if not one["measurement"]["in_rooms"]]
+    if without:
+        lines += [
+            "## Without a room",
+            "",
+            "| measurement | sessions | answered / lost | first audio p50 / p95 ms | beyond the "
+            "delays p50 / p95 ms | stop p50 / p95 ms | CPU s a session-minute | MB a session | "
+            "lag p99 ms | others' cores |",
+            "|---|---|---|---|---|---|---|---|---|---|",
+            *[_row(one) for one in without],
+            "",
+        ]
+    if rooms := [one for one in results if one["measurement"]["in_rooms"]]:
+        lines += [
+            "## Through rooms",
+            "",
+            "| measurement | calls | answered / lost | first packet p50 / p95 ms | CPU ms a second "
+            "and call: agent | server | caller | CPU s a session-minute | MB a call | holes of "
+            "60 ms | lag p99 ms | others' cores |",
+            "|---|---|---|---|---|---|---|---|---|---|---|---|",
+            *[_room_row(one) for one in rooms],
+            "",
+        ]
+    return "\n".join(lines)
 
 
 def _row(seen: dict[str, Any]) -> str:
-    grown_mb = (seen["rss_mb_after"] - seen["rss_mb_before"]) / seen["sessions"]
-    lag = f"{percentile(seen['lag_ms'], 99):.1f}" if seen["lag_ms"] else "–"
-    cells = [
+    return _cells(
         seen["measurement"]["name"],
         str(seen["sessions"]),
         f"{seen['answered']} / {seen['lost']}",
@@ -52,11 +70,40 @@ def _row(seen: dict[str, Any]) -> str:
         _pair(seen["overhead_ms"], 1),
         _pair(seen["stop_ms"], 0),
         f"{seen['cpu_s_per_session_min']:.2f}" if seen["ttfa_ms"] else "–",
-        f"{grown_mb:.1f}",
-        lag,
+        _grown_mb(seen),
+        _lag(seen),
         f"{seen['foreign_cores']:.2f}",
-    ]
+    )
+
+
+def _room_row(seen: dict[str, Any]) -> str:
+    used = seen["cpu_ms_per_s"]
+    return _cells(
+        seen["measurement"]["name"],
+        str(seen["sessions"]),
+        f"{seen['answered']} / {seen['lost']}",
+        _pair(seen["ttfa_ms"], 0),
+        f"{used['agent']:.0f}",
+        f"{used['server']:.0f}",
+        f"{used['callers']:.0f}",
+        f"{seen['cpu_s_per_session_min']:.2f}",
+        _grown_mb(seen),
+        str(seen["holes"]),
+        _lag(seen),
+        f"{seen['foreign_cores']:.2f}",
+    )
+
+
+def _cells(*cells: str) -> str:
     return "| " + " | ".join(cells) + " |"
+
+
+def _grown_mb(seen: dict[str, Any]) -> str:
+    return f"{(seen['rss_mb_after'] - seen['rss_mb_before']) / seen['sessions']:.1f}"
+
+
+def _lag(seen: dict[str, Any]) -> str:
+    return f"{percentile(seen['lag_ms'], 99):.1f}" if seen["lag_ms"] else "–"
 
 
 def _pair(values: list[float], digits: int) -> str:

@@ -97,7 +97,7 @@ async def _measure(
         start_ms.append((time.perf_counter() - began_s) * 1000)
     prepare()
     begins_s, lags = now_s() + 1.0, []
-    watching = asyncio.create_task(_watch_lag(lags))
+    watching = asyncio.create_task(watch_lag(lags))
     plans: list[list[float]] = []
     for seat in seats:
         alone = arguments.sessions == 1
@@ -179,7 +179,8 @@ def _summarise(
     )
 
 
-async def _watch_lag(lags: list[float]) -> None:
+async def watch_lag(lags: list[float]) -> None:
+    """Appends, for ever, by how many seconds the loop was late; twenty times a second."""
     while True:
         due_s = now_s() + LAG_EVERY_S
         await asyncio.sleep(LAG_EVERY_S)
@@ -195,10 +196,10 @@ class _Snapshot:
     @classmethod
     def take(cls) -> "_Snapshot":
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        return cls(now_s(), usage.ru_utime + usage.ru_stime, _busy_s())
+        return cls(now_s(), usage.ru_utime + usage.ru_stime, busy_s())
 
 
-def _busy_s() -> float:
+def busy_s() -> float:
     """What all processes of the machine have used of its cores, in seconds (proc(5))."""
     fields = [int(one) for one in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
     user, nice, system, _idle, _iowait, irq, softirq = fields[:7]

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	frame = 20 * time.Millisecond
+	// Opus packets of silence are a few bytes long, of speech some dozens.
+	loudBytes = 30
+	// One loud packet alone is a refresh of silence; three of them within this time are speech.
+	onsetPackets = 3
+	onsetWithinS = 0.1
+	// Speech with a longer hole than this is two bursts.
+	burstGapS = 0.5
+	// What a listener would hear as a hole.
+	holeS = 0.06
+)
+
+// Burst is one stretch of the agent's speech as its packets came. Times are seconds of the
+// machine's monotonic clock, which Python's time.monotonic reads too.
+type Burst struct {
+	BeganS float64 `json:"began_s"`
+	EndedS float64 `json:"ended_s"`
+	Holes  int     `json:"holes"`
+}
+
+// Ear keeps what it hears as bursts.
+type Ear struct {
+	lock    sync.Mutex
+	bursts  []Burst
+	recent  []float64
+	speaks  bool
+	packets int
+}
+
+func (ear *Ear) listen(track *webrtc.TrackRemote) {
+	for {
+		packet, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		ear.take(len(packet.Payload), monotonicS())
+	}
+}
+
+func (ear *Ear) take(bytes int, nowS float64) {
+	ear.lock.Lock()
+	defer ear.lock.Unlock()
+	ear.packets++
+	if bytes <= loudBytes {
+		return
+	}
+	if ear.speaks {
+		last := &ear.bursts[len(ear.bursts)-1]
+		gapS := nowS - last.EndedS
+		if gapS <= burstGapS {
+			if gapS > holeS {
+				last.Holes++
+			}
+			last.EndedS = nowS
+			return
+		}
+		ear.speaks, ear.recent = false, nil
+	}
+	for len(ear.recent) > 0 && nowS-ear.recent[0] > onsetWithinS {
+		ear.recent = ear.recent[1:]
+	}
+	ear.recent = append(ear.recent, nowS)
+	if len(ear.recent) == onsetPackets {
+		ear.speaks = true
+		ear.bursts = append(ear.bursts, Burst{BeganS: ear.recent[0], EndedS: nowS})
+	}
+}
+
+func (ear *Ear) heard() ([]Burst, int) {
+	ear.lock.Lock()
+	defer ear.lock.Unlock()
+	return append([]Burst{}, ear.bursts...), ear.packets
+}
+
+// Plan says when a caller speaks: frame `index` is sent at BeginsS + (index + 1) frames; the speech
+// begins with each of Speaks. In between there is the silence.
+type Plan struct {
+	BeginsS float64 `json:"begins_s"`
+	Speaks  []int   `json:"speaks"`
+}
+
+func talk(track *webrtc.TrackLocalStaticSample, plan Plan, speech, silence [][]byte) {
+	began := time.Now().Add(time.Duration((plan.BeginsS - monotonicS()) * float64(time.Second)))
+	next := 0
+	for index := 0; ; index++ {
+		for next < len(plan.Speaks) && index >= plan.Speaks[next]+len(speech) {
+			next++
+		}
+		packet := silence[index%len(silence)]
+		if next < len(plan.Speaks) && index >= plan.Speaks[next] {
+			packet = speech[index-plan.Speaks[next]]
+		}
+		time.Sleep(time.Until(began.Add(time.Duration(index+1) * frame)))
+		if track.WriteSample(media.Sample{Data: packet, Duration: frame}) != nil {
+			return
+		}
+	}
+}
+
+func monotonicS() float64 {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+	return float64(now.Sec) + float64(now.Nsec)/1e9
+}
