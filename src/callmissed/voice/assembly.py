@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from livekit.agents import AgentSession, UserStateChangedEvent, inference, llm, stt, tts
+from livekit.agents import AgentSession, UserStateChangedEvent, llm, stt, tts
 
 from callmissed.domain.calls import CallDesk, CallTerms, TurnTaking
 from callmissed.domain.models import Candidate
 from callmissed.domain.usage import Meter
 from callmissed.kit.clock import Clock
+from callmissed.voice.activity import VoiceActivity
 from callmissed.voice.brain import Brain
-from callmissed.voice.options import (
-    VAD_LEAST_SILENCE_S,
-    InlineExecutor,
-    connect_options,
-    turn_handling,
-)
+from callmissed.voice.options import VAD_LEAST_SILENCE_S, connect_options, turn_handling
 from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.speaking import Voice
 from callmissed.voice.synthesis import Privacy, Speaker, Synthesis
@@ -33,10 +29,7 @@ def open_session(
         stt=ears,
         llm=mind,
         tts=mouth,
-        vad=inference.VAD(
-            min_silence_duration=pause_s(taking),
-            executor=InlineExecutor(),
-        ),
+        vad=VoiceActivity(pause_s(taking)),
         turn_handling=turn_handling(taking),
         conn_options=connect_options(),
         tts_text_transforms=["filter_markdown", "filter_emoji"],

@@ -1,8 +1,5 @@
 """Every option of the engine that would otherwise choose for itself, pinned by name."""
 
-from concurrent.futures import Executor, Future
-from typing import Any
-
 from livekit.agents import APIConnectOptions, TurnHandlingOptions
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
@@ -20,19 +17,6 @@ TTS_OPTIONS = APIConnectOptions(max_retry=1, retry_interval=0.2, timeout=4.0)
 
 NEVER_BY_ITSELF = 1_000_000
 """The engine closes after that many errors in a row; we decide that ourselves."""
-
-
-class InlineExecutor(Executor):
-    """Runs at once, in the caller: voice activity takes 33 µs a window, less than a hop to a
-    thread."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:
-            future.set_exception(error)
-        return future
 
 
 def turn_handling(taking: TurnTaking) -> TurnHandlingOptions:

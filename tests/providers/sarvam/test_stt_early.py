@@ -3,10 +3,11 @@
 import asyncio
 from typing import Any
 
-from livekit.agents import Agent, AgentSession, inference, llm
+from livekit.agents import Agent, AgentSession, llm
 
 from callmissed.domain.calls import TURN_TAKING_PRESETS
-from callmissed.voice.options import InlineExecutor, connect_options, turn_handling
+from callmissed.voice.activity import VoiceActivity
+from callmissed.voice.options import connect_options, turn_handling
 from tests.providers.sarvam.loopback import HELLO, Line, listening_to, loopback
 from tests.voice.callers import Microphone, load_words
 from tests.voice.fakes import ScriptedLLM
@@ -51,7 +52,7 @@ async def test_stable_words_start_the_answer_before_they_are_final() -> None:
         session: AgentSession[None] = AgentSession(
             stt=ears.engine,
             llm=mind,
-            vad=inference.VAD(min_silence_duration=0.25, executor=InlineExecutor()),
+            vad=VoiceActivity(0.25),
             turn_handling=turn_handling(TURN_TAKING_PRESETS["balanced"]),
             conn_options=connect_options(),
             aec_warmup_duration=None,
