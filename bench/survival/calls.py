@@ -31,7 +31,7 @@ from tests.transports.room_callers import HEARD_PEAK, RATE_HZ, RoomCaller
 QUESTIONS = [one for one in spoken_questions("main") if one.voice == "rms"]
 PATIENCE_S = 40.0
 SETTLE_S = 90.0
-POLL_S = 0.05
+POLL_S = 0.2
 WINDOW_S = 0.1
 WELL_BEFORE_S = 1.0
 """A sentence that was read as final this long before a death was finished."""
@@ -51,6 +51,10 @@ class Listener(RoomCaller):
         self.room.on("disconnected", lambda _reason: self.was_put_out.set())
         self.room.on("track_unsubscribed", lambda track, *_: self._unsubscribed.add(track.sid))
 
+    @property
+    def is_talking(self) -> bool:
+        return time.monotonic() < self.end_s or len(self._left) > 0
+
     def audible_since(self, instant_s: float) -> float | None:
         """When a track that came after that instant was first audible."""
         begins = [
@@ -65,8 +69,8 @@ class Listener(RoomCaller):
     def overlap_s(self) -> float:
         """For how long two tracks were audible at once."""
         loud = [_loud_windows(voice) for voice in self.voices]
-        both = [one & other for index, one in enumerate(loud) for other in loud[index + 1 :]]
-        return max((len(windows) for windows in both), default=0) * WINDOW_S
+        both = (one & other for index, one in enumerate(loud) for other in loud[index + 1 :])
+        return max(map(len, both), default=0) * WINDOW_S
 
     async def _hear(self, track: rtc.Track) -> None:
         """Until the room takes the track away: its receiver then carries the next one."""
@@ -189,23 +193,20 @@ async def write_history(
         with suppress(Refusal):
             if await _is_settled(stack, call):
                 break
-        await asyncio.sleep(POLL_S * 4)
+        await asyncio.sleep(POLL_S)
     while True:
         try:
             return await _read_history(stack, call, may_end)
         except Refusal:
-            await asyncio.sleep(POLL_S * 4)
+            await asyncio.sleep(POLL_S)
 
 
 async def _read_history(stack: Stack, call: Call, may_end: frozenset[str]) -> History:
     async with stack.database.system() as db:
         session_id = {"id": UUID(call.id)}
+        told = "status, end_reason, end_detail, epoch, turn_count, room"
         found = await db.connection.execute(
-            text(
-                "select status, end_reason, end_detail, epoch, turn_count, room from voice_sessions "
-                "where id = :id"
-            ),
-            session_id,
+            text(f"select {told} from voice_sessions where id = :id"), session_id
         )
         row = found.one()
         turns = await db.connection.execute(

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.survival.calls import QUESTIONS, Autopsy, Call, in_call, kill, until_dead, write_history
 from bench.survival.history import find_faults
-from bench.survival.stack import Stack, open_stack, show
+from bench.survival.stack import Stack, open_stack, show, skewed_clock
 from tests.e2e.caller import Customer
 from tests.servers import short_folder
 
@@ -28,7 +28,6 @@ TALK_S = 30.0
 PAUSE_S = (6.0, 14.0)
 HOSTS = 2
 SMALL_DISK = "2m"
-FAKETIME = "*/faketime/libfaketime.so.1"
 
 
 @dataclass
@@ -129,7 +128,7 @@ async def main(minutes: float, at_once: int, seed: int, names: list[str]) -> Non
     chance = random.Random(seed)
     with short_folder() as folder, _small_disk(folder / "host-1" / "journals") as disk:
         async with (
-            open_stack(folder, hosts=HOSTS, env_of_last=_skewed()) as stack,
+            open_stack(folder, hosts=HOSTS, env_of_last=skewed_clock()) as stack,
             stack.customer() as customer,
         ):
             chaos = Chaos(stack, chance, disk)
@@ -152,7 +151,7 @@ async def main(minutes: float, at_once: int, seed: int, names: list[str]) -> Non
             "turns": chaos.turns,
             "done": dict(chaos.done),
             "small_disk": disk is not None,
-            "skewed_clock": bool(_skewed()),
+            "skewed_clock": bool(skewed_clock()),
             "faults": len(chaos.faults),
         }
     )
@@ -219,14 +218,6 @@ async def _freeze(pids: list[int], for_s: float) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             kill(pid, signal.SIGCONT)
-
-
-def _skewed() -> dict[str, str]:
-    """The environment of a process whose wall clock is ten minutes ahead; empty without libfaketime."""
-    found = next(Path("/usr/lib").glob(FAKETIME), None)
-    if found is None:
-        return {}
-    return {"LD_PRELOAD": str(found), "FAKETIME": "+10m", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import httpx2
 
@@ -38,6 +39,7 @@ POLL_S = 0.02
 MEDIA_AWAY_S = 1.0
 # What workers told before that may be of before a death.
 BEATS_S = 2.5
+FAKETIME = "*/faketime/libfaketime.so.1"
 # As `callmissed up` stops them.
 WORKER_STOP = ((signal.SIGTERM, 1.0), (signal.SIGTERM, 25.0))
 
@@ -154,6 +156,12 @@ class Stack:
         tops = [one for one in children_of(os.getpid()) if program in command_of(one)[0]]
         return [pid for top in tops for pid in self.pids_below(top)]
 
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """What the processes of this stack logged under that name."""
+        lines = (self._folder / "stack.log").read_text().splitlines()
+        found = [json.loads(one.partition(" | ")[2]) for one in lines if f'"{event}"' in one]
+        return [line for line in found if line.get("event") == event]
+
     def journals(self) -> list[Path]:
         return list(self._folder.glob("host-*/journals/**/*.journal"))
 
@@ -266,6 +274,16 @@ def _call_processes(parent: int) -> Iterator[int]:
             with suppress(OSError):
                 if command_of(pid)[-1] == "worker-child":
                     yield pid
+
+
+def skewed_clock() -> dict[str, str]:
+    """The environment of a process whose wall clock is ten minutes ahead; empty without
+    libfaketime.
+    """
+    found = next(Path("/usr/lib").glob(FAKETIME), None)
+    if found is None:
+        return {}
+    return {"LD_PRELOAD": str(found), "FAKETIME": "+10m", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 def show(figures: dict[str, object]) -> None:

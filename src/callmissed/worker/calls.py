@@ -182,7 +182,7 @@ class Calls:
         detail = "The call stopped without a reason."
         tools = self._open_tools(terms, sink)
         try:
-            await self._let_in()
+            await self._let_in(terms)
             await self._run_call(
                 GivenPlan(terms),
                 open_desk(terms, self._library, self._ask_for_room(terms), tools),
@@ -212,8 +212,12 @@ class Calls:
     def _ask_for_room(self, terms: CallTerms) -> Callable[[], None]:
         return lambda: self._say(RoomLost(terms.session_id, terms.room))
 
-    async def _let_in(self) -> None:
-        """Joining costs much more than being in a room, so calls begin in small groups."""
+    async def _let_in(self, terms: CallTerms) -> None:
+        """Joining costs much more than being in a room, so calls begin in small groups; those whose
+        callers sit in silence do not wait.
+        """
+        if terms.has_begun:
+            return
         await self._joins.acquire()
         asyncio.get_running_loop().call_later(JOIN_TAKES_S, self._joins.release)
 
