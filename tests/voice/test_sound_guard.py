@@ -6,7 +6,7 @@ from livekit import rtc
 
 from bench.sound.noises import NOISES, Sound, as_samples, at_level
 from callmissed.kit.loudness import window_levels_db
-from callmissed.voice.sound_guard import SoundGuard
+from callmissed.voice.sound_guard import VOICES_S, SoundGuard
 from callmissed.voice.sound_played import PlayedSound
 from tests.speech.recordings import RATE_HZ, read_recording, spoken_questions
 from tests.voice.callers import load_words
@@ -38,7 +38,11 @@ AGENT = agents_speech()
 
 
 def passes(
-    microphone: Sound, *, agent: Sound | None = AGENT, agent_hz: int = RATE_HZ
+    microphone: Sound,
+    *,
+    agent: Sound | None = AGENT,
+    agent_hz: int = RATE_HZ,
+    fooled_for_s: float = 0.0,
 ) -> list[bool]:
     """For each 20 ms of what the microphone gave, whether it passed."""
     playing = Playing()
@@ -51,6 +55,8 @@ def passes(
     for start in range(0, len(samples) - FRAME + 1, FRAME):
         piece = samples[start : start + FRAME]
         playing.played_s = (start + FRAME) / RATE_HZ
+        if start in (0, int(fooled_for_s * RATE_HZ)):
+            guard.note_voice(start < fooled_for_s * RATE_HZ)
         passed.append(guard.lets_pass(piece, RATE_HZ, window_levels_db(piece, RATE_HZ)))
     return passed
 
@@ -115,3 +121,27 @@ def test_a_caller_passes_as_soon_as_two_looks_agree() -> None:
 
 def test_everything_passes_while_the_agent_is_silent() -> None:
     assert all(passes(at_level(NOISES["babble"](1.0, DICE), -30.0), agent=None))
+
+
+def test_a_room_full_of_voices_falls_silent_until_the_caller_speaks() -> None:
+    room = at_level(NOISES["babble"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
+    passed = passes(spoken_into(room), agent=None, fooled_for_s=LENGTH_S)
+    fell_silent_s = passed.index(False) * FRAME / RATE_HZ
+    assert VOICES_S - 0.1 <= fell_silent_s <= VOICES_S + 0.1
+    before = int(fell_silent_s * 50)
+    assert opened_after_s([*[False] * before, *passed[before:]]) <= 0.2
+
+
+def test_a_room_whose_voices_are_gone_passes_again() -> None:
+    room = at_level(NOISES["babble"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
+    then_quiet = np.concatenate([room, QUIET_ROOM])
+    passed = passes(then_quiet, agent=None, fooled_for_s=VOICES_S + 0.3)
+    assert not any(passed[150:300])
+    assert all(passed[-50:])
+
+
+def test_a_faint_caller_in_noise_is_not_taken_for_the_room() -> None:
+    room = at_level(NOISES["pink"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 6)
+    onset = int(ONSET_S * RATE_HZ)
+    words = spoken_into(room)[onset - RATE_HZ // 2 : onset + len(load_words())]
+    assert all(passes(words, agent=None, fooled_for_s=LENGTH_S))

@@ -182,6 +182,7 @@ class Conversation:
     def _listen_to(self, session: AgentSession[None]) -> AgentSession[None]:
         self._caller.listen_to(session)
         self._cut_ins.listen_to(session)
+        self._input.listen_to(session)
         session.on("agent_state_changed", self._note_agent_state)
         session.on("conversation_item_added", self._note_item)
         session.on("speech_created", self._note_speech)

@@ -4,10 +4,13 @@ speaks, as loud as the next caller's."""
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from livekit import rtc
+from livekit.agents import AgentSession
 from livekit.agents.voice import io
+from livekit.agents.voice.events import UserStateChangedEvent
 from numpy.typing import NDArray
 
 from callmissed.kit.loudness import LevelLog, window_levels_db
@@ -54,6 +57,10 @@ class ListenedInput(io.AudioInput):
         self.levels = LevelLog()
         self.heard_s = 0.0
 
+    def listen_to(self, session: AgentSession[Any]) -> None:
+        """To whether our voice detector hears somebody."""
+        session.on("user_state_changed", self._note_voice)
+
     def quiet_s(self) -> float:
         """For how long the caller has made no sound, as far as the last `RECENTLY_S` tell."""
         now_s = self._monotonic_s()
@@ -78,6 +85,9 @@ class ListenedInput(io.AudioInput):
             self._pass_on(arrived)
         else:
             self._hold(arrived)
+
+    def _note_voice(self, event: UserStateChangedEvent) -> None:
+        self._guard.note_voice(event.new_state == "speaking")
 
     def _pass_on(self, arrived: _Arrived) -> None:
         self.levels.add(arrived.levels_db, arrived.at_s)

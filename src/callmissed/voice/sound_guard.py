@@ -24,11 +24,15 @@ LOOK_AGAIN_S = 0.16
 HANG_S = 0.4
 TAIL_S = 0.5
 """The last of the agent's words is heard again so long after it left."""
+VOICES_S = 1.5
+"""Voices so long that never stand out of the room are the room's."""
+QUIETER_ROOM_DB = 6.0
 
 
 class SoundGuard:
     """While the agent speaks, and `TAIL_S` longer, only sound passes that stands out of the room and
-    is not an echo of the agent; at other times everything does.
+    is not an echo of the agent. At other times everything does, unless the room itself is full of
+    voices: then only what stands out of them, for as long as it is that loud.
     """
 
     def __init__(self, played: PlayedSound) -> None:
@@ -42,6 +46,14 @@ class SoundGuard:
         self._look_in_s = 0.0
         self._guards_for_s = 0.0
         self._open_for_s = 0.0
+        self._hears_voice = False
+        self._rooms_voice_s = 0.0
+        self._voices_db: float | None = None
+
+    def note_voice(self, is_heard: bool) -> None:
+        """Our voice detector hears somebody in what passes, or nobody any more."""
+        self._hears_voice = is_heard
+        self._rooms_voice_s = 0.0
 
     def lets_pass(
         self, samples: NDArray[np.int16], rate_hz: int, levels_db: NDArray[np.float32]
@@ -57,9 +69,11 @@ class SoundGuard:
         self._look_in_s -= lasts_s
         if self._played.is_under_way:
             self._begin_or_go_on()
-        if self._guards_for_s <= 0.0:
+        if self._guards_for_s > 0.0:
+            self._played.follow(lasts_s)
+        elif not self._is_among_voices:
+            self._listen_to_room(lasts_s, is_loud=is_loud)
             return True
-        self._played.follow(lasts_s)
         if is_loud and self._look_in_s <= 0.0:
             self._look(rate_hz)
         return self._open_for_s > 0.0
@@ -68,6 +82,17 @@ class SoundGuard:
         if self._guards_for_s <= 0.0:
             self._played.forget()
         self._guards_for_s = TAIL_S
+
+    @property
+    def _is_among_voices(self) -> bool:
+        quieter_db = self.background.level_db + QUIETER_ROOM_DB
+        return self._voices_db is not None and quieter_db >= self._voices_db
+
+    def _listen_to_room(self, lasts_s: float, *, is_loud: bool) -> None:
+        self._rooms_voice_s = self._rooms_voice_s + lasts_s if not is_loud else 0.0
+        if self._hears_voice and self._rooms_voice_s >= VOICES_S:
+            self._voices_db = self.background.level_db
+            self._rooms_voice_s = 0.0
 
     def _stands_out(self, levels_db: NDArray[np.float32]) -> bool:
         needed_db = max(FAINTEST_VOICE_DB, self.background.level_db + ABOVE_BACKGROUND_DB)
@@ -85,7 +110,7 @@ class SoundGuard:
         self._look_in_s = LOOK_AGAIN_S if self._open_for_s > 0.0 else LOOK_EVERY_S
 
     def _is_echo(self, rate_hz: int) -> bool:
-        if self._played.is_silent:
+        if self._guards_for_s <= 0.0 or self._played.is_silent:
             return False
         heard = at_echo_rate(np.concatenate(self._recent), rate_hz)
         played = self._played.recent(len(heard) + int(ECHO_S * RATE_HZ))
