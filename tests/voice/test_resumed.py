@@ -21,6 +21,7 @@ from tests.voice.fakes import scripted_models
 from tests.voice.running import start_call
 
 BRIEFLY = load_words()[: int(16000 * 1.1)]
+AT_LENGTH = load_words()[: int(16000 * 2.5)]
 BRIDGE = BRIDGES["en"]
 HISTORY = (Exchange(None, "Hello."), Exchange("I am Asha", "Hello Asha."))
 
@@ -46,6 +47,28 @@ async def test_a_resumed_call_bridges_the_gap_and_remembers() -> None:
         ("assistant", BRIDGE),
         ("user", "who am i"),
     ]
+
+
+async def test_the_gap_is_bridged_while_the_caller_talks_on() -> None:
+    models = scripted_models(["for friday", "a table for two"], ["Friday then.", "For two."])
+    call = start_call(models, history=HISTORY, has_begun=True)
+    await call.line.microphone.say(AT_LENGTH)
+    await call.notes.until(lambda notes: len(notes.turns) >= 1)
+    bridging = call.notes.turns[0]
+    assert (bridging.agent_response, bridging.interrupted) == (BRIDGE, False)
+    answered = len(call.notes.turns)
+    await call.line.microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) > answered)
+    assert call.notes.turns[-1].agent_response in ("Friday then.", "For two.")
+    await call.hang_up()
+
+
+async def test_a_resumed_call_may_end_while_it_bridges_the_gap() -> None:
+    call = start_call(scripted_models([], ["-"]), history=HISTORY, has_begun=True)
+    await call.line.screen.until_shown(Party.AGENT, BRIDGE.split()[0])
+    await call.hang_up()
+    assert [turn.interrupted for turn in call.notes.turns] == [True]
+    assert len(call.notes.ends) == 1
 
 
 async def test_a_resumed_call_whose_caller_is_gone_waits_for_them_and_ends() -> None:

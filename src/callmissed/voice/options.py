@@ -33,6 +33,7 @@ def turn_handling(taking: TurnTaking) -> TurnHandlingOptions:
             "mode": "vad",
             "min_duration": taking.min_interruption_s,
             "min_words": 0,
+            "discard_audio_if_uninterruptible": False,
             "resume_false_interruption": True,
             "false_interruption_timeout": FALSE_ALARM_S,
         },

@@ -19,8 +19,9 @@ Result = TypeVar("Result")
 
 
 class Remarks:
-    """Each becomes a turn without words of the caller, interruptible like any other. `opening` is
-    what `greet` says; none where the call begins in silence.
+    """Each becomes a turn without words of the caller, interruptible like any other but the bridge:
+    who talks on over a gap does not know that they were not heard. `opening` is what `greet` says;
+    none where the call begins in silence.
     """
 
     def __init__(
@@ -99,7 +100,12 @@ class Remarks:
     def _say(self, text: str, clip: Clip, *, is_remembered: bool = True) -> SpeechHandle:
         """From its clip; synthesised where that is empty."""
         audio = self._voice.play(text, clip, self._book.current) if clip else NOT_GIVEN
-        handle = self._session.say(text, audio=audio, add_to_chat_ctx=is_remembered)
+        handle = self._session.say(
+            text,
+            audio=audio,
+            allow_interruptions=text != self._voice.clips.bridge,
+            add_to_chat_ctx=is_remembered,
+        )
         answer = self._book.of(handle.id)
         answer.is_of_own_accord = True
         answer.generated = text
