@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import jwt
 import pytest
-from livekit import api
+from livekit import api, rtc
 
 from callmissed.domain.errors import Kind, Refusal
 from callmissed.kit.clock import utc_now
@@ -74,6 +74,25 @@ async def test_a_room_is_made_as_calls_need_it_and_deleted_twice(livekit: LiveKi
         await rooms.delete_room(name)
         await rooms.delete_room(name)
         assert not (await client.room.list_rooms(api.ListRoomsRequest(names=[name]))).rooms
+    await rooms.aclose()
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_host_with_a_wrong_clock_enters_the_rooms_that_it_makes(
+    livekit: LiveKit, minutes: int
+) -> None:
+    wrong = timedelta(minutes=minutes)
+    rooms = Rooms(livekit.url, livekit.key, livekit.secret, now=lambda: utc_now() + wrong)
+    name = f"voice-{uuid4().hex}"
+    await rooms.create_room(name)
+    agent, caller = rtc.Room(), rtc.Room()
+    await agent.connect(livekit.url, rooms.agent_token(name))
+    in_an_hour = utc_now() + timedelta(hours=1)
+    await caller.connect(livekit.url, rooms.caller_token(name, in_an_hour))
+    assert agent.name == caller.name == name
+    await caller.disconnect()
+    await agent.disconnect()
+    await rooms.delete_room(name)
     await rooms.aclose()
 
 

@@ -4,6 +4,7 @@ Tokens cannot be revoked: an ended call is one whose room is gone (the server ma
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -28,10 +29,15 @@ MAX_PARTICIPANTS = 1
 
 
 class Rooms:
-    """One client a process; its connections are made when they are first needed."""
+    """One client a process; its connections are made when they are first needed. `now` need not be
+    the server's time.
+    """
 
-    def __init__(self, url: str, key: str, secret: str) -> None:
+    def __init__(
+        self, url: str, key: str, secret: str, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._url, self._key, self._secret = url, key, secret
+        self._now = now
         self._session: aiohttp.ClientSession | None = None
 
     async def create_room(self, name: str) -> None:
@@ -93,7 +99,7 @@ class Rooms:
             can_update_own_metadata=True,
         )
         token = self._token(AGENT_IDENTITY).with_kind("agent").with_grants(grants)
-        return sign(token, utc_now() + timedelta(seconds=ttl_s))
+        return sign(token, self._now() + timedelta(seconds=ttl_s))
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -107,9 +113,7 @@ class Rooms:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
             self._session = aiohttp.ClientSession(timeout=timeout)
-        return TimelessRoomService(
-            self._session, self._url, self._key, self._secret, failover=False
-        )
+        return TimelessRoomService(self._session, self._url, self._key, self._secret, self._now)
 
 
 def _unreachable() -> Refusal:

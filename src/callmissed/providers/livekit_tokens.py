@@ -4,12 +4,13 @@ A token says until when it is good, never from when on: the server would refuse 
 clock is more than a minute ahead of its own.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import aiohttp
 from livekit import api
 from livekit.api.room_service import RoomService
 
-from callmissed.kit.clock import utc_now
 from callmissed.kit.signing import sign_claims
 
 CLOCKS_APART_S = 900
@@ -30,7 +31,18 @@ def sign(token: api.AccessToken, expires_at: datetime) -> str:
 
 
 class TimelessRoomService(RoomService):
-    """LiveKit's client for rooms, with tokens as above."""
+    """LiveKit's client for rooms, with tokens as above; it does not look for other servers."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        key: str,
+        secret: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(session, url, key, secret, failover=False)
+        self._now = now
 
     def _auth_header(
         self, grants: api.VideoGrants | None, sip: api.SIPGrants | None = None
@@ -38,5 +50,5 @@ class TimelessRoomService(RoomService):
         token = api.AccessToken(self.api_key, self.api_secret)
         if grants is not None:
             token.with_grants(grants)
-        expires_at = utc_now() + timedelta(seconds=REQUEST_TTL_S + CLOCKS_APART_S)
+        expires_at = self._now() + timedelta(seconds=REQUEST_TTL_S + CLOCKS_APART_S)
         return {"authorization": f"Bearer {sign(token, expires_at)}"}
