@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 import numpy as np
 from livekit.agents import stt
 
+from callmissed.domain.calls import TURN_TAKING_PRESETS
 from callmissed.domain.lines import AgentState, Party
 from callmissed.voice.floor import PATIENCE_S, Floor
+from callmissed.voice.turn_end import TurnEnd
 from tests.voice.callers import load_words
 from tests.voice.fakes import scripted_models
 from tests.voice.running import RunningCall, start_call
@@ -33,7 +35,9 @@ class Stage:
         self.backchannels: list[tuple[str, bool]] = []
         self.coming: asyncio.Queue[stt.SpeechEvent | None] = asyncio.Queue()
         self.passed: asyncio.Queue[stt.SpeechEvent] = asyncio.Queue()
+        self.turn_end = TurnEnd(TURN_TAKING_PRESETS["balanced"])
         floor = Floor(
+            self.turn_end,
             may_guess=lambda words, _language: words != self.other_language,
             agent_has_it=lambda: self.agent_speaks,
             quiet_s=lambda: self.quiet_s,

@@ -21,6 +21,11 @@ class ClauseCutter:
         self._rest = ""
         self._first = True
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first piece was cut."""
+        return not self._first
+
     def push(self, text: str) -> list[str]:
         """The pieces that are complete now."""
         self._rest += text

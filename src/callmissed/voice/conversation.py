@@ -35,6 +35,7 @@ from callmissed.voice.remarks import Remarks
 from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_played import PlayedSound
+from callmissed.voice.turn_end import TurnEnd
 from callmissed.voice.turns import TurnLog
 
 MAX_FAILED_ANSWERS = 3
@@ -98,6 +99,7 @@ class Conversation:
             on_lost=self._give_up_soon,
         )
         self._cut_ins = CutIns(self._book, self._caller.onset_s)
+        self._turn_end = TurnEnd(terms.turn_taking)
         self._output = SpokenOutput(sound_out, playhead, captions, self._book.current, played)
         self._voice = open_voice(
             terms,
@@ -114,7 +116,7 @@ class Conversation:
             ),
             brain=self._brain,
             voice=self._voice,
-            floor=self._cut_ins.open_floor(self._caller, self._input.quiet_s),
+            floor=self._cut_ins.open_floor(self._caller, self._turn_end, self._input.quiet_s),
             memory=memory_of(terms.history),
             book=self._book,
             on_guess=self._log.note_guess,
@@ -183,6 +185,7 @@ class Conversation:
         self._caller.listen_to(session)
         self._cut_ins.listen_to(session)
         self._input.listen_to(session)
+        self._turn_end.listen_to(session)
         session.on("agent_state_changed", self._note_agent_state)
         session.on("conversation_item_added", self._note_item)
         session.on("speech_created", self._note_speech)
@@ -195,6 +198,8 @@ class Conversation:
 
     def _end_utterance(self, words: str) -> None:
         self._log.end_utterance(self._caller.end_utterance(words))
+        self._cut_ins.end_turn()
+        self._turn_end.end_turn()
 
     def _note_agent_state(self, event: AgentStateChangedEvent) -> None:
         self._captions.show_state(AgentState(event.new_state))
@@ -214,6 +219,8 @@ class Conversation:
         answer = self._book.drop(handle.id)
         if answer is None:
             return
+        if answer.heard:
+            self._turn_end.note_said(answer.generated)
         self._log.finish_answer(answer, interrupted=handle.interrupted)
         self._count_failure(answer)
         # The engine keeps every event until the call's end; nothing reads them.

@@ -5,10 +5,12 @@ from typing import Any
 
 from livekit.agents import AgentSession
 from livekit.agents.voice.events import AgentFalseInterruptionEvent, UserStateChangedEvent
+from livekit.agents.voice.speech_handle import SpeechHandle
 
 from callmissed.voice.answers import Answer, AnswerBook
 from callmissed.voice.caller import Caller
 from callmissed.voice.floor import Floor
+from callmissed.voice.turn_end import TurnEnd
 
 
 class CutIns:
@@ -18,12 +20,14 @@ class CutIns:
         self._book = book
         self._onset_s = onset_s
         self._session: AgentSession[Any] | None = None
+        self._is_replying = False
 
-    def open_floor(self, caller: Caller, quiet_s: Callable[[], float]) -> Floor:
+    def open_floor(self, caller: Caller, turn_end: TurnEnd, quiet_s: Callable[[], float]) -> Floor:
         """What stands between the recogniser and the engine; see there."""
         return Floor(
+            turn_end,
             may_guess=caller.keeps_language,
-            agent_has_it=self.agent_has_floor,
+            agent_has_it=self.is_spoken_over,
             quiet_s=quiet_s,
             take_it=self.stop_agent,
             on_backchannel=caller.show_backchannel,
@@ -41,23 +45,39 @@ class CutIns:
         answer = self._answer_under_way()
         return answer is not None and not answer.asks_for_reply()
 
+    def is_spoken_over(self) -> bool:
+        """Whether the caller's latest words were said into it. Words that come late, behind another
+        recogniser's or the agent's "one moment", answered what was asked before.
+        """
+        return not self._is_replying and self.agent_has_floor()
+
+    def end_turn(self) -> None:
+        """The caller's words so far have their answer."""
+        self._is_replying = False
+
     def stop_agent(self) -> None:
         """The caller's words say that it is to stop; returns at once."""
-        speech = self._session.current_speech if self._session is not None else None
-        if speech is not None and not speech.interrupted and speech.allow_interruptions:
+        speech = self._speech_under_way()
+        if speech is not None and speech.allow_interruptions:
             speech.interrupt()
 
     def _answer_under_way(self) -> Answer | None:
         """What is heard now, or is held back while the caller speaks."""
+        speech = self._speech_under_way()
+        answer = self._book.of(speech.id) if speech is not None else None
+        return answer if answer is not None and answer.playhead is not None else None
+
+    def _speech_under_way(self) -> SpeechHandle | None:
+        """What is heard, or is about to be."""
         speech = self._session.current_speech if self._session is not None else None
-        if speech is None or speech.interrupted:
-            return None
-        answer = self._book.of(speech.id)
-        return answer if answer.playhead is not None else None
+        return speech if speech is not None and not speech.interrupted else None
 
     def _note_voice(self, event: UserStateChangedEvent) -> None:
-        answer = self._answer_under_way()
-        if event.new_state == "speaking" and answer is not None:
+        if event.new_state != "speaking":
+            return
+        speech, answer = self._speech_under_way(), self._answer_under_way()
+        self._is_replying = speech is None or (answer is not None and answer.asks_for_reply())
+        if answer is not None:
             answer.barge_in_s = self._onset_s()
 
     def _forget(self, _event: AgentFalseInterruptionEvent) -> None:

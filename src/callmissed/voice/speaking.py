@@ -201,7 +201,7 @@ class Voice:
     async def _pieces(self, text: AsyncIterable[str], answer: Answer) -> AsyncGenerator[str, None]:
         cutter = ClauseCutter()
         has_begun = False
-        async for delta in hurried(text, HURRY_S):
+        async for delta in hurried(text, HURRY_S, lambda: cutter.has_begun):
             if delta is None:
                 pieces = cutter.hurry()
             else:
