@@ -1,11 +1,13 @@
 """A call whose models fail turn after turn stays honest: what it says, remembers and counts."""
 
+from tests.virtual_time import run_call_jumping
 from tests.voice.fault_findings import (
     agrees_with_ledger,
     is_remembered_as_heard,
     said_words,
     used,
     used_in_turns,
+    wrong_words,
 )
 from tests.voice.faulted_calls import run_faulted_call
 
@@ -13,14 +15,15 @@ TURNS = 8
 SEED = 11
 
 
-async def test_a_call_with_failing_models_says_remembers_and_counts_what_was() -> None:
-    run = await run_faulted_call(TURNS, SEED)
+def test_a_call_with_failing_models_says_remembers_and_counts_what_was() -> None:
+    run = run_call_jumping(run_faulted_call(TURNS, SEED))
     assert not run.stuck
     assert len(run.turns) == TURNS
     assert all(turn.dead_air_s is not None for turn in run.turns)
-    assert [said_words(turn.turn) for turn in run.turns] == [list(t.played) for t in run.turns]
+    assert [said_words(turn.turns) for turn in run.turns] == [list(t.played) for t in run.turns]
+    assert [wrong_words(turn) for turn in run.turns] == [0] * TURNS
     assert is_remembered_as_heard(run)
     assert agrees_with_ledger(run), (used(run), run.delivered)
     whole = used(run)
     assert all(amount <= whole[kind] for kind, amount in used_in_turns(run).items())
-    assert any(turn.turn.trace.get("fallbacks") for turn in run.turns)
+    assert any(turn.trace.get("fallbacks") for turn in run.turns)
