@@ -14,6 +14,8 @@ SETTLED_S = 1.0
 """A connection that lives so long may hear the caller after all."""
 LATE_S = 1.8
 """From the end of speech that holds words until the caller is asked to wait for them."""
+NOTICED_LATE_S = 0.1
+"""Our voice detector takes that much of the silence behind a word for speech."""
 LEAST_SPEECH_S = 0.8
 """Shorter sounds may be no words at all: nothing is told of them."""
 
@@ -61,7 +63,8 @@ class SpeechWatch:
     def end(self, now_s: float, silent_for_s: float, final_s: float | None) -> None:
         """The caller paused `silent_for_s` ago; `final_s` is when final words came last."""
         self.ended_s = now_s - silent_for_s
-        if self.began_s is None or (final_s is not None and final_s >= self.ended_s):
+        is_told = final_s is not None and final_s >= self.ended_s - NOTICED_LATE_S
+        if self.began_s is None or is_told:
             self.settle()
 
     def connect(self, now_s: float) -> None:
