@@ -39,7 +39,10 @@ SILENT_NOISE = 16.0
 """Standard deviation of what the microphone hears in silence, in 16-bit steps (-66 dBFS)."""
 AUDIBLE_DB = 35.0
 
-now_s = time.monotonic
+
+def now_s() -> float:
+    """Seconds of the monotonic clock as it is at the moment: virtual time may stand in for it."""
+    return time.monotonic()
 
 
 def read_question() -> NDArray[np.int16]:

@@ -1,12 +1,11 @@
 """One of our calls as the benches run it: everything on, models that are the contract's oracles."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from bench.loop.contract import Seat
+from bench.loop.contract import Seat, now_s
 from bench.loop.oracles import OracleLLM, OracleSTT, OracleTTS
 from callmissed.domain.calls import (
     TURN_TAKING_PRESETS,
@@ -19,6 +18,7 @@ from callmissed.domain.calls import (
 from callmissed.domain.models import Access, Candidate, Model, ModelStatus, Route, Service
 from callmissed.domain.sessions import EndReason
 from callmissed.kit.breaker import Breaker
+from callmissed.kit.clock import Clock, utc_now
 from callmissed.kit.journal import JournalWriter
 from callmissed.providers import Models, Warm
 from callmissed.runtime.call import run_call
@@ -82,7 +82,7 @@ class OurCall:
         )
 
         def build(*_parts: object) -> Models:
-            breaker = Breaker(time.monotonic)
+            breaker = Breaker(now_s)
             return Models(
                 stt=(Candidate(ROUTE.stt, ears, breaker),),
                 llm=(Candidate(ROUTE.llm, OracleLLM(seat), breaker),),
@@ -97,6 +97,7 @@ class OurCall:
             warm,
             open_line=open_line,
             build=build,
+            clock=Clock(now=utc_now, monotonic_s=now_s),
         )
         self._task = asyncio.create_task(call)
 
