@@ -183,14 +183,25 @@ class Dispatcher:
         return any(session_id in each for each in known) or self._shipper.awaits(session_id)
 
     async def _start_claimed(self) -> None:
-        """All at once; one that cannot be started keeps none of the others back. Raises what the
-        first of them raised.
+        """All at once; one that cannot be started keeps none of the others back. Where no process
+        is left, they are left to whoever can run them. Raises what the first of them raised.
         """
+        if self._to_start and not self._fleet.has_ready:
+            await self._let_go()
+            return
         due = [one for one in self._to_start.values() if one.session_id not in self._starting]
         self._starting |= {claim.session_id for claim in due}
         for outcome in await asyncio.gather(*map(self._start, due), return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    async def _let_go(self) -> None:
+        claims = {one.session_id: one.epoch for one in self._to_start.values()}
+        async with self._house.database.system() as db:
+            await calls.give_back(db, self._worker.id, claims)
+        for claim in list(self._to_start.values()):
+            if claims.get(claim.session_id) == claim.epoch:
+                self._forget(claim)
 
     async def _start(self, claim: Claim) -> None:
         try:
