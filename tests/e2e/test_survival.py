@@ -27,6 +27,11 @@ async def hear_bridge(caller: RoomCaller) -> None:
     await caller.until(lambda one: BRIDGE in said(one) and is_listening(one), PATIENCE_S)
 
 
+async def are_kept(customer: Customer, session: Json, turns: int) -> None:
+    """Returns when so many turns are kept: what was only just said may die with its process."""
+    await customer.until(session["id"], lambda one: one["turn_count"] >= turns)
+
+
 async def test_a_call_goes_on_when_its_process_dies(
     installation: Installation, customer: Customer
 ) -> None:
@@ -34,6 +39,7 @@ async def test_a_call_goes_on_when_its_process_dies(
     async with calling(session) as caller:
         greeting = await hear_greeting(caller)
         first = await ask(caller, question_about("Saturday"))
+        await are_kept(customer, session, 2)
         os.kill(await process_of(installation, session), signal.SIGKILL)
         await hear_bridge(caller)
         question = question_about("address")
@@ -52,6 +58,7 @@ async def test_a_call_goes_on_when_its_process_is_frozen(
     session = await customer.open_session()
     async with calling(session) as caller:
         greeting = await hear_greeting(caller)
+        await are_kept(customer, session, 1)
         os.kill(await process_of(installation, session), signal.SIGSTOP)
         await hear_bridge(caller)
         question = question_about("Saturday")
@@ -68,6 +75,7 @@ async def test_a_call_goes_on_when_its_worker_dies(
     session = await customer.open_session()
     async with calling(session) as caller:
         greeting = await hear_greeting(caller)
+        await are_kept(customer, session, 1)
         os.kill(worker_processes(installation.process.pid)[0], signal.SIGKILL)
         await hear_bridge(caller)
         question = question_about("Saturday")
