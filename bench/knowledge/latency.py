@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 
 from callmissed.domain.knowledge import Origin
 from callmissed.kit.documents.pieces import Piece
+from callmissed.providers.connections import Connections
 from callmissed.runtime.library import Library
 from callmissed.services.knowledge import draft_of
 from callmissed.store import documents, knowledge, passages
@@ -224,7 +225,7 @@ async def measure(tenants: int, calls: int, turns: int) -> dict[str, object]:
     began_s = time.monotonic()
     async with open_large(tenants) as (url, tenant, base, words, texts, count):
         filled_s = time.monotonic() - began_s
-        library = Library(url)
+        library = Library(url, Connections)
         missed: list[str] = []
 
         async def ask(question: str) -> float:

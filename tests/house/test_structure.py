@@ -28,6 +28,7 @@ WITHOUT_A_DOOR = {
     "refresh_tokens": "reached through auth",
     "passages": "found through knowledge",
     "base_words": "counted with passages",
+    "vectors": "given in the background, found through knowledge",
 }
 STORE_FOUNDATION = {
     *(

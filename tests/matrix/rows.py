@@ -190,6 +190,7 @@ PLAIN: dict[str, Callable[[Column, str], Any]] = {
     "numeric": lambda _, __: 1,
     "bool": lambda _, __: False,
     "bytea": lambda _, __: os.urandom(32),
+    "varbit": lambda _, __: "10110011",
     "timestamptz": _moment,
     "date": lambda _, __: datetime.now(UTC).date(),
     "jsonb": lambda _, canary: Jsonb({"canary": canary}),

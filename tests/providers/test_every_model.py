@@ -45,7 +45,9 @@ def of_vendors(catalog: Catalog) -> list[Model]:
     return [
         model
         for model in catalog.models
-        if model.provider != "local" and model.status is not ModelStatus.MAINTENANCE
+        if model.provider != "local"
+        and model.status is not ModelStatus.MAINTENANCE
+        and model.service is not Service.EMBEDDING
     ]
 
 
@@ -89,6 +91,8 @@ async def serve(catalog: Catalog, model: Model, sims: Providers, warm: Warm) -> 
             await _think(models)
         case Service.TTS:
             await _speak(models)
+        case Service.EMBEDDING:
+            raise AssertionError("no call speaks with it: see test_embeddings.py")
     return meter
 
 
@@ -155,8 +159,10 @@ async def test_a_model_of_a_family_serves_a_call(sims: Providers, warm: Warm) ->
 
 
 async def test_a_provider_whose_key_is_gone_is_stepped_over(warm: Warm) -> None:
-    found = {service: LISTED.find(service, LISTED.defaults[service]) for service in Service}
-    hearing, thinking, speaking = (found[one] for one in (Service.STT, Service.LLM, Service.TTS))
+    hearing, thinking, speaking = (
+        LISTED.find(service, LISTED.defaults[service])
+        for service in (Service.STT, Service.LLM, Service.TTS)
+    )
     spare = LISTED.find(Service.LLM, "moonshot/kimi-k2.5")
     assert hearing and thinking and speaking and spare
     route = Route(hearing, thinking, speaking, "shubh", "en-IN", "en-IN", spare_llm=(spare,))

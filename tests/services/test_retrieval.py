@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from callmissed.domain.knowledge import NOT_IN_TIME, NOT_REACHED, Found, Passage, join_rows
 from callmissed.kit.looking_up import Wanted
+from callmissed.providers.connections import Connections
 from callmissed.runtime.embedded.ports import free_ports
 from callmissed.runtime.library import Library
 from callmissed.services import knowledge, retrieval
@@ -50,9 +51,11 @@ TAMIL = """# மருத்துவமனை
 
 @asynccontextmanager
 async def a_library(url: str) -> AsyncIterator[Library]:
-    library = Library(url)
+    connections = Connections()
+    library = Library(url, lambda: connections)
     yield library
     await library.aclose()
+    await connections.aclose()
 
 
 async def a_base(database: Database, tenant: Tenant) -> UUID:
@@ -128,7 +131,7 @@ async def test_a_call_is_told_when_it_could_not_look(postgres_url: str) -> None:
         answer = await library.search(uuid4(), [uuid4()], "what does an MRI cost", (), 4)
         assert (answer.found, answer.missed) == ((), NOT_REACHED)
     async with fresh_database(postgres_url) as url:
-        library = Library(url, within_s=0)
+        library = Library(url, Connections, within_s=0)
         answer = await library.search(uuid4(), [uuid4()], "what does an MRI cost", (), 4)
         assert (answer.found, answer.missed) == ((), NOT_IN_TIME)
         await library.aclose()

@@ -82,6 +82,8 @@ class DocumentOut(BaseModel):
     size_bytes: int
     passage_count: int
     chars: int
+    vector_count: int = Field(description="Pieces that are also found by their meaning so far.")
+    embedding_error: str | None = Field(description="Why not all of them are.")
     created_at: Moment
     updated_at: Moment
 
@@ -239,6 +241,8 @@ def _show(document: Document) -> DocumentOut:
         size_bytes=document.size_bytes,
         passage_count=document.passage_count,
         chars=document.chars,
+        vector_count=document.vector_count,
+        embedding_error=document.embedding_error,
         created_at=document.created_at,
         updated_at=document.updated_at,
     )

@@ -10,6 +10,7 @@ from callmissed.api.idempotency import IdempotencyKey, claim_of
 from callmissed.api.routes import (
     SIGNED,
     WITH_BODY,
+    CurrentHouse,
     CurrentPrincipal,
     TenantTransaction,
     guarded_router,
@@ -19,7 +20,7 @@ from callmissed.api.session_forms import Moment
 from callmissed.domain.audit import actor_of
 from callmissed.domain.errors import Kind
 from callmissed.domain.knowledge import Found, KnowledgeBase
-from callmissed.services import idempotency, knowledge, retrieval
+from callmissed.services import embedding, idempotency, knowledge
 
 MAX_OFFSET = 2**53
 MAX_NAME_CHARS = 200
@@ -29,14 +30,31 @@ READ_KINDS = (*SIGNED, Kind.INVALID_VALUE, Kind.NOT_FOUND)
 router = guarded_router("knowledge")
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"\S")]
+ModelId = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 
 
 class KnowledgeBaseIn(BaseModel):
-    """A knowledge base as it is made or renamed."""
+    """A knowledge base as it is made."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name
+    embedding_model: ModelId | None = Field(
+        None,
+        description="Passages are also found by what they mean to this model, which is sent them; "
+        "null: by their words only. Left out: the catalogue's default, where it has one.",
+    )
+
+
+class KnowledgeBasePatch(BaseModel):
+    """What is to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    embedding_model: ModelId | None = Field(
+        None, description="Another one embeds every document anew; null forgets all vectors."
+    )
 
 
 class KnowledgeBaseOut(BaseModel):
@@ -47,6 +65,8 @@ class KnowledgeBaseOut(BaseModel):
     document_count: int
     passage_count: int = Field(description="Pieces that can be found.")
     chars: int = Field(description="Characters of all of them.")
+    embedding_model: str | None = Field(description="By which they are also found by meaning.")
+    vector_count: int = Field(description="Pieces that have a vector by it so far.")
     created_at: Moment
 
 
@@ -75,6 +95,9 @@ class FoundOut(BaseModel):
     record: dict[str, str] | None = Field(description="A row's cells by their columns.")
     score: float = Field(description="Comparable only within this answer.")
     why: list[str] = Field(description="The words, as stems, that led to it.")
+    similarity: float | None = Field(
+        description="How like the question its meaning is, from -1 to 1; null: found by words alone."
+    )
 
 
 class SearchOut(BaseModel):
@@ -82,6 +105,9 @@ class SearchOut(BaseModel):
 
     found: list[FoundOut]
     took_ms: float
+    partly_missed: str | None = Field(
+        description="Why meaning was not looked at: `meaning_not_in_time`, `meaning_not_reached`."
+    )
 
 
 @router.post(
@@ -89,10 +115,16 @@ class SearchOut(BaseModel):
     status_code=status.HTTP_201_CREATED,
     operation_id="create_knowledge_base",
     responses=refusals(
-        *SIGNED, *WITH_BODY, Kind.NOT_FOUND, Kind.CONFLICT, Kind.IDEMPOTENCY_MISMATCH
+        *SIGNED,
+        *WITH_BODY,
+        Kind.NOT_FOUND,
+        Kind.CONFLICT,
+        Kind.IDEMPOTENCY_MISMATCH,
+        Kind.MODEL_NOT_AVAILABLE,
     ),
 )
 async def create_knowledge_base(
+    house: CurrentHouse,
     db: TenantTransaction,
     principal: CurrentPrincipal,
     response: Response,
@@ -106,7 +138,13 @@ async def create_knowledge_base(
         if replay is not None:
             response.headers["Idempotent-Replayed"] = "true"
             return _show(await knowledge.get_base(db, replay.resource_id))
-    made = await knowledge.create_base(db, actor_of(principal), body.name)
+    if "embedding_model" not in body.model_fields_set:
+        model_id = await embedding.usual_model(db, house.vault)
+    else:
+        model_id = body.embedding_model
+    if model_id is not None:
+        await embedding.check_model(db, house.vault, model_id)
+    made = await knowledge.create_base(db, actor_of(principal), body.name, model_id)
     if claim.key is not None:
         await idempotency.remember(db, claim.key, made.id)
     return _show(made)
@@ -141,18 +179,26 @@ async def get_knowledge_base(db: TenantTransaction, knowledge_base_id: UUID) -> 
 
 @router.patch(
     "/v1/knowledge-bases/{knowledge_base_id}",
-    operation_id="rename_knowledge_base",
-    responses=refusals(*SIGNED, *WITH_BODY, Kind.NOT_FOUND),
+    operation_id="change_knowledge_base",
+    responses=refusals(*SIGNED, *WITH_BODY, Kind.NOT_FOUND, Kind.MODEL_NOT_AVAILABLE),
 )
-async def rename_knowledge_base(
+async def change_knowledge_base(
+    house: CurrentHouse,
     db: TenantTransaction,
     principal: CurrentPrincipal,
     knowledge_base_id: UUID,
-    body: KnowledgeBaseIn,
+    body: KnowledgeBasePatch,
 ) -> KnowledgeBaseOut:
-    """Only its name changes."""
-    actor = actor_of(principal)
-    return _show(await knowledge.rename_base(db, actor, knowledge_base_id, body.name))
+    """Its name, or the model by which its passages are also found by meaning."""
+    actor, base = actor_of(principal), await knowledge.get_base(db, knowledge_base_id)
+    if body.name is not None:
+        await knowledge.rename_base(db, actor, base.id, body.name)
+    model_id = body.embedding_model
+    if "embedding_model" in body.model_fields_set and model_id != base.embedding_model:
+        if model_id is not None:
+            await embedding.check_model(db, house.vault, model_id)
+        await embedding.set_model(db, actor, base.id, model_id)
+    return _show(await knowledge.get_base(db, base.id))
 
 
 @router.delete(
@@ -174,15 +220,16 @@ async def delete_knowledge_base(
     responses=refusals(*SIGNED, *WITH_BODY, Kind.NOT_FOUND),
 )
 async def search_knowledge_base(
-    db: TenantTransaction, knowledge_base_id: UUID, body: SearchIn
+    house: CurrentHouse, principal: CurrentPrincipal, knowledge_base_id: UUID, body: SearchIn
 ) -> SearchOut:
     """What a call would be given for this question, and why. Nothing is kept of it."""
-    await knowledge.get_base(db, knowledge_base_id)
-    answer = await retrieval.search(
-        db, [knowledge_base_id], body.question, body.earlier, body.limit
+    answer = await house.searcher.search(
+        principal.tenant_id, knowledge_base_id, body.question, body.earlier, body.limit
     )
     return SearchOut(
-        found=[_show_found(one) for one in answer.found], took_ms=round(answer.took_ms, 2)
+        found=[_show_found(one) for one in answer.found],
+        took_ms=round(answer.took_ms, 2),
+        partly_missed=answer.partly_missed,
     )
 
 
@@ -193,6 +240,8 @@ def _show(base: KnowledgeBase) -> KnowledgeBaseOut:
         document_count=base.document_count,
         passage_count=base.passage_count,
         chars=base.chars,
+        embedding_model=base.embedding_model,
+        vector_count=base.vector_count,
         created_at=base.created_at,
     )
 
@@ -208,4 +257,5 @@ def _show_found(found: Found) -> FoundOut:
         record=dict(passage.record) if passage.record is not None else None,
         score=round(found.score, 4),
         why=list(found.why),
+        similarity=None if found.similarity is None else round(found.similarity, 4),
     )

@@ -75,13 +75,13 @@ async def list_models(
     return ModelList(
         object="list",
         data=[
-            _show(model, is_served=model.provider in owners, default=defaults[model.service])
+            _show(model, is_served=model.provider in owners, default=defaults.get(model.service))
             for model in found
         ],
     )
 
 
-def _show(model: Model, *, is_served: bool, default: str) -> ModelOut:
+def _show(model: Model, *, is_served: bool, default: str | None) -> ModelOut:
     return ModelOut(
         id=model.id,
         object="model",

@@ -13,12 +13,14 @@ from aiohttp import web
 from callmissed.dev import (
     chat,
     control,
+    embeddings,
     openai_audio,
     sarvam_realtime,
     sarvam_rest,
     sarvam_stt,
     sarvam_tts,
 )
+from callmissed.dev.errors import openrouter_error
 from callmissed.dev.faults import Fault
 from callmissed.dev.ledger import Ledger
 from callmissed.dev.listening import Port
@@ -168,4 +170,7 @@ def build_app(simulation: Simulation) -> web.Application:
     for vendor in chat.VENDORS:
         app.add_routes(chat.routes(vendor, PATHS[vendor.name]))
     app.add_routes(openai_audio.routes(PATHS["audio"]))
+    app.add_routes(embeddings.routes(PATHS["openrouter"], "openrouter", openrouter_error))
+    for name in ("ollama", "vllm", "chat"):
+        app.add_routes(embeddings.routes(PATHS[name], name))
     return app

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from callmissed.domain.knowledge import Passage, Retrieval
+from callmissed.domain.knowledge import Passage, Retrieval, Semantics
 from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import SILENCE_S, EndReason
 from callmissed.domain.tools import Action, ToolCall, ToolResult, ToolTerms
@@ -55,7 +55,8 @@ class CallTerms:
     nobody greets again and the time runs from the start.
 
     `passages` are all that the bot knows where that is little; where it is much there are none, and
-    `library_base_ids` are the knowledge bases to look into on each turn. `tools` are all that the
+    `library_base_ids` are the knowledge bases to look into on each turn, and `semantics` by which
+    models also by meaning. `tools` are all that the
     call may use, with their headers open. `budgets_ms` is what each stage of a turn may take.
     """
 
@@ -79,6 +80,7 @@ class CallTerms:
     history: tuple[Exchange, ...] = ()
     has_begun: bool = False
     library_base_ids: tuple[UUID, ...] = ()
+    semantics: tuple[Semantics, ...] = ()
     tools: tuple[ToolTerms, ...] = ()
     budgets_ms: Mapping[str, int] = field(default_factory=dict)
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from callmissed.domain.models import Access, Model
+
 MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_TEXT_CHARS = 500_000
 MAX_BASES = 1000
@@ -42,7 +44,9 @@ class DocumentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBase:
-    """`chars` are those of its passages, headings included."""
+    """`chars` are those of its passages, headings included. Where there is an `embedding_model`,
+    passages are also found by what they mean: `vector_count` of them so far.
+    """
 
     id: UUID
     name: str
@@ -50,12 +54,15 @@ class KnowledgeBase:
     document_count: int
     passage_count: int
     chars: int
+    embedding_model: str | None
+    vector_count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """`version` is the newest that was given, `published_version` the one that is found, None where
-    there is none yet. `error` says why the newest could not be read.
+    there is none yet. `error` says why the newest could not be read, `embedding_error` why the one
+    that is found is not found by its meaning.
     """
 
     id: UUID
@@ -75,6 +82,8 @@ class Document:
     chars: int
     created_at: datetime
     updated_at: datetime
+    vector_count: int
+    embedding_error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +103,14 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage with its score; higher is better, comparable only within one answer. `why` are the
-    words that led to it, as the document has them.
+    words that led to it, as the document has them; `similarity` is how like the question its meaning
+    is (cosine), None where it was found by words alone.
     """
 
     passage: Passage
     score: float
     why: tuple[str, ...] = ()
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +118,23 @@ class Retrieval:
     """What was found for one turn, best first, and how long that took in ms.
 
     `missed` says why the documents could not be looked into; then nothing was found.
+    `partly_missed` says why they were looked into by words alone (`meaning_not_in_time`), or by
+    meaning alone (`words_not_reached`).
     """
 
     found: tuple[Found, ...]
     took_ms: float
     missed: str | None = None
+    partly_missed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Semantics:
+    """Bases whose passages are also found by what they mean, with the model and the way to it."""
+
+    model: Model
+    access: Access
+    base_ids: tuple[UUID, ...]
 
 
 def join_rows(found: Sequence[Found]) -> list[Found]:

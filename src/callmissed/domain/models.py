@@ -18,6 +18,7 @@ class Service(StrEnum):
     STT = "stt"
     LLM = "llm"
     TTS = "tts"
+    EMBEDDING = "embedding"
 
 
 class ModelStatus(StrEnum):

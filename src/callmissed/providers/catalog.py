@@ -20,6 +20,8 @@ from callmissed.providers.stanzas import (
 )
 
 LOCAL = "local"
+# A call runs without it; the others it always needs.
+WITHOUT_A_DEFAULT = frozenset({Service.EMBEDDING})
 LOCAL_PROVIDER = Provider(LOCAL, wire=LOCAL, needs_key=False)
 
 _PARTS = {"{vendor}": r"(?P<vendor>[\w][\w.~-]*)", "{model}": r"(?P<model>[\w][\w.:~@-]*)"}
@@ -27,7 +29,9 @@ _PARTS = {"{vendor}": r"(?P<vendor>[\w][\w.~-]*)", "{model}": r"(?P<model>[\w][\
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every known model in the order of the file; `defaults` stand for a field left out."""
+    """Every known model in the order of the file; `defaults` stand for a field left out. Services
+    of `WITHOUT_A_DEFAULT` may have none.
+    """
 
     models: tuple[Model, ...]
     defaults: Mapping[Service, str]
@@ -138,6 +142,8 @@ def _read_defaults(document: Document) -> dict[Service, str]:
 def _check(catalog: Catalog) -> None:
     for service in Service:
         default = catalog.defaults.get(service)
+        if default is None and service in WITHOUT_A_DEFAULT:
+            continue
         if default is None or catalog.find(service, default) is None:
             raise CatalogError(f"[defaults]: the {service} model {default!r} is not listed")
     for provider in catalog.providers.values():

@@ -9,6 +9,7 @@ from callmissed.domain.models import Family, Model, Provider, Service
 from callmissed.kit.addresses import AddressError, parse_target
 from callmissed.providers.openai.audio_options import HearingOptions, SpeechOptions
 from callmissed.providers.openai.chat_options import read_chat_options
+from callmissed.providers.openai.embedding_options import read_embedding_options
 from callmissed.providers.options import read_options
 from callmissed.providers.sarvam.stt_options import read_listening_options
 from callmissed.providers.sarvam.tts_options import VoiceOptions
@@ -23,6 +24,7 @@ _READ_OPTIONS: dict[tuple[str, Service], ReadOptions] = {
     ("openai", Service.LLM): read_chat_options,
     ("openai", Service.STT): partial(read_options, HearingOptions),
     ("openai", Service.TTS): partial(read_options, SpeechOptions),
+    ("openai", Service.EMBEDDING): read_embedding_options,
     (SARVAM, Service.LLM): read_chat_options,
     (SARVAM, Service.STT): read_listening_options,
     (SARVAM, Service.TTS): partial(read_options, VoiceOptions),
@@ -87,6 +89,8 @@ def check_model(model: Model, wire: str, find: Find) -> None:
             raise _odd(model, f"its spare {spare!r} is not another model of the service")
     if (read := _READ_OPTIONS.get((wire, model.service))) is not None:
         _check_options(model.options, f"[[models]] {model.id}", read)
+    if model.service is Service.EMBEDDING and wire != "openai":
+        raise _odd(model, "embeddings are asked for over the wire openai only")
     _check_fallback(model, find)
 
 

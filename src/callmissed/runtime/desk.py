@@ -76,7 +76,12 @@ class LibraryDesk:
         """Within the library's deadline; what went wrong stands in the answer."""
         terms = self._terms
         return await self._library.search(
-            terms.tenant_id, terms.library_base_ids, words, earlier, MAX_FOUND
+            terms.tenant_id,
+            terms.library_base_ids,
+            words,
+            earlier,
+            MAX_FOUND,
+            terms.semantics,
         )
 
     async def run_tool(self, call: ToolCall) -> ToolResult:

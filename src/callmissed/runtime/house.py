@@ -16,6 +16,7 @@ from callmissed.providers.local.engines import missing_voices
 from callmissed.providers.mail import Mailer
 from callmissed.runtime.catalogs import read_catalog
 from callmissed.runtime.library import Library
+from callmissed.runtime.searching import Searcher
 from callmissed.runtime.settings import Settings, SettingsError
 from callmissed.services.installation import prepare
 from callmissed.services.outbound import Resolver
@@ -30,7 +31,8 @@ from callmissed.store.roles import UnfitDatabaseError
 class House:
     """`keyring` holds what was derived from the installation's secret; `rooms` are LiveKit's,
     `resolver` looks up customers' names, `mailer` is None without a mail server, `connections` go to the
-    providers. `warm`, which is never opened, and `library` are what chats in text share."""
+    providers. `warm`, which is never opened, and `library` are what chats in text share, `searcher` what
+    searches in knowledge bases do."""
 
     settings: Settings
     database: Database
@@ -44,6 +46,7 @@ class House:
     connections: Connections
     warm: Warm
     library: Library
+    searcher: Searcher
 
     @property
     def vault(self) -> Vault:
@@ -62,14 +65,18 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
     resolver, passwords = Resolver(), Passwords()
     connections = Connections(settings.outbound_allow)
     mailer = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
-    warm, library = Warm(allowed=settings.outbound_allow), Library(settings.database_url)
+    warm = Warm(allowed=settings.outbound_allow)
+    library = Library(settings.database_url, lambda: connections)
+    keyring = derive_keyring(settings)
+    vault = Vault(catalog, settings.platform_keys(), keyring.sealing)
+    searcher = Searcher(database, connections, vault)
     try:
         yield House(
             settings,
             database,
             rooms,
             catalog,
-            derive_keyring(settings),
+            keyring,
             resolver,
             clock,
             passwords,
@@ -77,8 +84,10 @@ async def open_house(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> AsyncIt
             connections,
             warm,
             library,
+            searcher,
         )
     finally:
+        await searcher.aclose()
         await warm.aclose()
         await library.aclose()
         await connections.aclose()

@@ -20,7 +20,7 @@ from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_var
 from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S, EndReason
 from callmissed.domain.workers import LEASE_S, Claim
 from callmissed.kit.clock import utc_now
-from callmissed.services import knowledge
+from callmissed.services.call_knowledge import open_knowledge
 from callmissed.services.provider_keys import Vault, open_access
 from callmissed.services.sessions import SESSIONS_CHANNEL, end_session
 from callmissed.services.tools import open_tools
@@ -83,7 +83,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
     if bot and bot.terms.consent_notice:
         greeting = f"{greeting or ''} {bot.terms.consent_notice}".strip()
     bases = bot.terms.knowledge_base_ids if bot else ()
-    passages = await knowledge.passages_of(db, session.tenant_id, bases)
+    known = await open_knowledge(db, vault, session.tenant_id, bases)
     history = await turns.exchanges_of(db, claim.session_id)
     taking = turn_taking_of(request["turn_taking"])
     return CallTerms(
@@ -97,7 +97,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         greeting=None if greeting is None else fill_variables(greeting, request["variables"]),
         route=session.route,
         turn_taking=taking,
-        passages=passages,
+        passages=known.passages,
         max_duration_s=_seconds_left(session),
         join_window_s=_join_seconds_left(session),
         reconnect_window_s=RECONNECT_WINDOW_S,
@@ -108,7 +108,8 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         tools=await open_tools(
             db, vault.sealing, session.tenant_id, bot.terms.tools if bot else ()
         ),
-        library_base_ids=() if passages else tuple(bases),
+        library_base_ids=known.base_ids,
+        semantics=known.semantics,
         budgets_ms=fill_budgets(bot.terms.latency_budgets_ms if bot else {}, taking.wait_s),
     )
 

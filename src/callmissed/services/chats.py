@@ -9,7 +9,8 @@ from callmissed.domain.calls import CallTerms, Exchange
 from callmissed.domain.models import Route
 from callmissed.domain.prompts import fill_variables
 from callmissed.domain.sessions import SessionRequest
-from callmissed.services import bots, knowledge
+from callmissed.services import bots
+from callmissed.services.call_knowledge import open_knowledge
 from callmissed.services.calls import turn_taking_of
 from callmissed.services.models import route_request
 from callmissed.services.provider_keys import Vault, find_owners, open_access
@@ -48,7 +49,7 @@ async def load_chat(
     """Everything that the answer to the next words needs; keys and headers are open in it."""
     request, route = plan
     bases = terms.knowledge_base_ids
-    passages = await knowledge.passages_of(db, db.tenant_id, bases)
+    known = await open_knowledge(db, vault, db.tenant_id, bases)
     # Whoever has no sound has no voice either: only the language models' ways are opened.
     access = await open_access(db, vault, db.tenant_id, replace(route, spare_stt=(), spare_tts=()))
     return CallTerms(
@@ -62,12 +63,13 @@ async def load_chat(
         greeting=None,
         route=route,
         turn_taking=turn_taking_of(request.turn_taking),
-        passages=passages,
+        passages=known.passages,
         max_duration_s=0.0,
         join_window_s=0.0,
         reconnect_window_s=0.0,
         access=access,
         history=tuple(history),
-        library_base_ids=() if passages else tuple(bases),
+        library_base_ids=known.base_ids,
+        semantics=known.semantics,
         tools=await open_tools(db, vault.sealing, db.tenant_id, terms.tools),
     )

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from callmissed.domain.knowledge import Document, DocumentState
 from callmissed.kit.documents.pieces import Piece, Words
+from callmissed.services import embedding
 from callmissed.services.documents import leave_job
 from callmissed.services.knowledge import passage_of
-from callmissed.store import documents, knowledge, passages
+from callmissed.store import documents, knowledge, passages, vectors
 from callmissed.store.passages import Draft
 from callmissed.store.system import SystemDb
 from callmissed.store.tenant import TenantDb
@@ -99,12 +100,15 @@ async def publish(
     )
     if number is None or not marked:
         return False
+    await vectors.forget(db, db.tenant_id, document.id)
     drafts = (_draft(document.name, piece, words) for piece, words in pieces)
     count, chars = await passages.replace(
         db, db.tenant_id, document.knowledge_base_id, number, document.id, drafts
     )
     await documents.change_document(db, db.tenant_id, document.id, passage_count=count, chars=chars)
     await documents.remove_files(db, db.tenant_id, document.id, but_version=document.version)
+    if await knowledge.models_of(db, db.tenant_id, [document.knowledge_base_id]):
+        await embedding.leave_job(db, db.tenant_id, document.id, document.version)
     return True
 
 
@@ -124,6 +128,12 @@ async def resume_readings(db: SystemDb) -> None:
     """Documents that nobody reads, though they wait, get a job where none waits."""
     for tenant_id, document_id, version in await documents.list_unread(db, RESUMED_AT_ONCE):
         await leave_job(db, tenant_id, document_id, version)
+
+
+async def resume_embeddings(db: SystemDb) -> None:
+    """What should be found by its meaning, and is not yet, gets a job where none waits."""
+    for tenant_id, document_id, version in await vectors.list_unembedded(db, RESUMED_AT_ONCE):
+        await embedding.leave_job(db, tenant_id, document_id, version)
 
 
 def _draft(document: str, piece: Piece, words: Words) -> Draft:

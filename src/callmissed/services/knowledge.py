@@ -24,7 +24,9 @@ from callmissed.store.tenant import TenantDb
 MARKDOWN = "text/markdown"
 
 
-async def create_base(db: TenantDb, actor: Actor, name: str) -> KnowledgeBase:
+async def create_base(
+    db: TenantDb, actor: Actor, name: str, embedding_model: str | None = None
+) -> KnowledgeBase:
     """Raises Refusal CONFLICT where the tenant has too many."""
     if await knowledge.count(db) >= MAX_BASES:
         raise Refusal(
@@ -32,7 +34,7 @@ async def create_base(db: TenantDb, actor: Actor, name: str) -> KnowledgeBase:
             f"There are {MAX_BASES} knowledge bases already.",
             "Delete one that no bot needs.",
         )
-    base_id = await knowledge.add_base(db, db.tenant_id, name)
+    base_id = await knowledge.add_base(db, db.tenant_id, name, embedding_model)
     await record(db, db.tenant_id, actor, "knowledge_base.created", str(base_id), {"name": name})
     return await get_base(db, base_id)
 
@@ -65,11 +67,13 @@ async def delete_base(db: TenantDb, actor: Actor, base_id: UUID) -> None:
     await record(db, db.tenant_id, actor, "knowledge_base.deleted", str(base_id))
 
 
-async def passages_of(db: OpenDb, tenant_id: UUID, base_ids: Sequence[UUID]) -> tuple[Passage, ...]:
+async def passages_of(
+    db: OpenDb, tenant_id: UUID, base_ids: Sequence[UUID], max_chars: int = WHOLE_CHARS
+) -> tuple[Passage, ...]:
     """All of them, in the order of their documents, where they are few enough to be taken along by a
     call; else none. Nothing of a base that is not there or somebody else's.
     """
-    if not base_ids or await knowledge.chars_of(db, tenant_id, base_ids) > WHOLE_CHARS:
+    if not base_ids or await knowledge.chars_of(db, tenant_id, base_ids) > max_chars:
         return ()
     return await passages.list_all(db, tenant_id, base_ids)
 

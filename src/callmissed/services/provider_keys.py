@@ -1,7 +1,7 @@
 """Keys with providers: kept sealed, opened for the calls that need them, the tenant's own first."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -57,7 +57,13 @@ async def open_access(db: OpenDb, vault: Vault, tenant_id: UUID, route: Route) -
 
     A provider that the catalogue no longer has, or whose sealed key cannot be opened, is left out.
     """
-    names = {model.provider for model in _models_of(route)}
+    return await open_ways(db, vault, tenant_id, {model.provider for model in _models_of(route)})
+
+
+async def open_ways(
+    db: OpenDb, vault: Vault, tenant_id: UUID, names: Collection[str]
+) -> dict[str, Access]:
+    """As `open_access`, to the providers of these names."""
     known = [vault.catalog.providers[name] for name in names if name in vault.catalog.providers]
     stored = {key.provider: key for key in await provider_keys.list_of(db, tenant_id, names)}
     found = (_open_one(vault, tenant_id, one, stored.get(one.name)) for one in known)

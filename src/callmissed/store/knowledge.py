@@ -14,9 +14,17 @@ from callmissed.store.tenant import TenantDb
 _bases = knowledge_bases.c
 
 
-async def add_base(db: OpenDb, tenant_id: UUID, name: str) -> UUID:
+async def add_base(
+    db: OpenDb, tenant_id: UUID, name: str, embedding_model: str | None = None
+) -> UUID:
     base_id = uuid4()
-    row = {"id": base_id, "tenant_id": tenant_id, "name": name, "created_at": func.now()}
+    row = {
+        "id": base_id,
+        "tenant_id": tenant_id,
+        "name": name,
+        "embedding_model": embedding_model,
+        "created_at": func.now(),
+    }
     await change(db, insert(knowledge_bases).values(row))
     return base_id
 
@@ -40,6 +48,22 @@ async def count(db: TenantDb) -> int:
 async def rename(db: TenantDb, base_id: UUID, name: str) -> bool:
     own = (_bases.tenant_id == db.tenant_id, _bases.id == base_id)
     return await change(db, update(knowledge_bases).where(*own).values(name=name)) == 1
+
+
+async def set_model(db: TenantDb, base_id: UUID, embedding_model: str | None) -> bool:
+    own = (_bases.tenant_id == db.tenant_id, _bases.id == base_id)
+    changed = update(knowledge_bases).where(*own).values(embedding_model=embedding_model)
+    return await change(db, changed) == 1
+
+
+async def models_of(db: OpenDb, tenant_id: UUID, base_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The embedding models of those of the bases that have one."""
+    statement = select(_bases.id, _bases.embedding_model).where(
+        _bases.tenant_id == tenant_id,
+        _bases.id.in_(list(base_ids)),
+        _bases.embedding_model.is_not(None),
+    )
+    return {row["id"]: row["embedding_model"] for row in await fetch_all(db, statement)}
 
 
 async def remove(db: TenantDb, base_id: UUID) -> bool:
@@ -76,6 +100,8 @@ def _with_sums(db: TenantDb) -> Select[tuple[object, ...]]:
             func.count(documents.c.id).label("document_count"),
             func.coalesce(func.sum(documents.c.passage_count), 0).label("passage_count"),
             func.coalesce(func.sum(documents.c.chars), 0).label("chars"),
+            _bases.embedding_model,
+            func.coalesce(func.sum(documents.c.vector_count), 0).label("vector_count"),
         )
         .select_from(knowledge_bases.outerjoin(documents, its_own))
         .where(_bases.tenant_id == db.tenant_id)
@@ -91,4 +117,6 @@ def _base(row: RowMapping) -> KnowledgeBase:
         document_count=row["document_count"],
         passage_count=row["passage_count"],
         chars=row["chars"],
+        embedding_model=row["embedding_model"],
+        vector_count=row["vector_count"],
     )

@@ -122,7 +122,7 @@ async def list_all(
         .order_by(documents.c.name, documents.c.id, passages.c.position)
         .limit(limit)
     )
-    return tuple(_passage(row) for row in await fetch_all(db, statement))
+    return tuple(read_passage(row) for row in await fetch_all(db, statement))
 
 
 async def find_shelf(db: OpenDb, tenant_id: UUID, base_ids: Sequence[UUID]) -> Shelf:
@@ -177,7 +177,7 @@ async def search(
     }
     rows = await fetch_all(db, _SEARCH, params)
     return [
-        Candidate(row["document_id"], row["position"], _passage(row), float(row["score"]))
+        Candidate(row["document_id"], row["position"], read_passage(row), float(row["score"]))
         for row in rows
     ]
 
@@ -223,7 +223,8 @@ def _row(
     }
 
 
-def _passage(row: RowMapping) -> Passage:
+def read_passage(row: RowMapping) -> Passage:
+    """Of a row with the columns of `passages` and the document's name."""
     return Passage(
         document=row["name"],
         heading=row["heading"],

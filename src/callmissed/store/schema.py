@@ -14,13 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from callmissed.store import (
-    schema_bots,
-    schema_knowledge,
-    schema_people,
-    schema_providers,
-    schema_vectors,
-)
+from callmissed.store import schema_bots, schema_knowledge, schema_people, schema_providers
 from callmissed.store.columns import (
     id_column,
     json,
@@ -43,7 +37,7 @@ document_files = schema_knowledge.document_files
 passages = schema_knowledge.passages
 document_words = schema_knowledge.document_words
 base_words = schema_knowledge.base_words
-passage_vectors = schema_vectors.passage_vectors
+passage_vectors = schema_knowledge.passage_vectors
 people = schema_people.people
 memberships = schema_people.memberships
 owner_links = schema_people.owner_links

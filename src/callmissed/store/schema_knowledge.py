@@ -1,7 +1,7 @@
 """The tables of knowledge bases, their documents, and what is found in them."""
 
 from sqlalchemy import BigInteger, Column, Identity, Integer, LargeBinary, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import BIT, TSVECTOR
 
 from callmissed.store.columns import (
     id_column,
@@ -96,4 +96,16 @@ document_words = Table(
     Column("word", Text, primary_key=True),
     text("sound"),
     number("holders"),
+)
+
+passage_vectors = Table(
+    "passage_vectors",
+    metadata,
+    tenant_column(),
+    Column("knowledge_base_id", Uuid, nullable=False),
+    Column("document_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    text("model"),
+    Column("signs", BIT(varying=True), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
 )

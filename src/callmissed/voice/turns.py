@@ -130,6 +130,8 @@ def trace_of(answer: Answer) -> dict[str, Any]:
         trace["stt"] = dict(answer.utterance.hearing)
     if answer.retrieval is not None and answer.retrieval.missed:
         trace["retrieval"] = answer.retrieval.missed
+    elif answer.retrieval is not None and answer.retrieval.partly_missed:
+        trace["retrieval"] = answer.retrieval.partly_missed
     if answer.failure:
         trace["failure"] = answer.failure
     if answer.choices.fallbacks:

@@ -754,10 +754,10 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename Knowledge Base
-         * @description Only its name changes.
+         * Change Knowledge Base
+         * @description Its name, or the model by which its passages are also found by meaning.
          */
-        patch: operations["rename_knowledge_base"];
+        patch: operations["change_knowledge_base"];
         trace?: never;
     };
     "/v1/knowledge-bases/{knowledge_base_id}/documents": {
@@ -1989,6 +1989,11 @@ export interface components {
             /** Created At */
             created_at: string;
             /**
+             * Embedding Error
+             * @description Why not all of them are.
+             */
+            embedding_error: string | null;
+            /**
              * Error
              * @description Why the newest version could not be read.
              */
@@ -2021,6 +2026,11 @@ export interface components {
             updated_at: string;
             /** Url */
             url: string | null;
+            /**
+             * Vector Count
+             * @description Pieces that are also found by their meaning so far.
+             */
+            vector_count: number;
             /** Version */
             version: number;
         };
@@ -2113,6 +2123,11 @@ export interface components {
              * @description Comparable only within this answer.
              */
             score: number;
+            /**
+             * Similarity
+             * @description How like the question its meaning is, from -1 to 1; null: found by words alone.
+             */
+            similarity: number | null;
             /** Text */
             text: string;
             /**
@@ -2341,9 +2356,14 @@ export interface components {
         KeySource: "tenant" | "platform" | "none" | "not_needed";
         /**
          * KnowledgeBaseIn
-         * @description A knowledge base as it is made or renamed.
+         * @description A knowledge base as it is made.
          */
         KnowledgeBaseIn: {
+            /**
+             * Embedding Model
+             * @description Passages are also found by what they mean to this model, which is sent them; null: by their words only. Left out: the catalogue's default, where it has one.
+             */
+            embedding_model?: string | null;
             /** Name */
             name: string;
         };
@@ -2362,6 +2382,11 @@ export interface components {
             /** Document Count */
             document_count: number;
             /**
+             * Embedding Model
+             * @description By which they are also found by meaning.
+             */
+            embedding_model: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -2373,6 +2398,24 @@ export interface components {
              * @description Pieces that can be found.
              */
             passage_count: number;
+            /**
+             * Vector Count
+             * @description Pieces that have a vector by it so far.
+             */
+            vector_count: number;
+        };
+        /**
+         * KnowledgeBasePatch
+         * @description What is to change; what is left out stays.
+         */
+        KnowledgeBasePatch: {
+            /**
+             * Embedding Model
+             * @description Another one embeds every document anew; null forgets all vectors.
+             */
+            embedding_model?: string | null;
+            /** Name */
+            name?: string | null;
         };
         /** LiveOut */
         LiveOut: {
@@ -2776,6 +2819,11 @@ export interface components {
         SearchOut: {
             /** Found */
             found: components["schemas"]["FoundOut"][];
+            /**
+             * Partly Missed
+             * @description Why meaning was not looked at: `meaning_not_in_time`, `meaning_not_reached`.
+             */
+            partly_missed: string | null;
             /** Took Ms */
             took_ms: number;
         };
@@ -2783,7 +2831,7 @@ export interface components {
          * Service
          * @enum {string}
          */
-        Service: "stt" | "llm" | "tts";
+        Service: "stt" | "llm" | "tts" | "embedding";
         /** SignInOut */
         SignInOut: {
             /** Created At */
@@ -7228,7 +7276,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description invalid_value · idempotency_mismatch */
+            /** @description invalid_value · idempotency_mismatch · model_not_available */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7407,7 +7455,7 @@ export interface operations {
             };
         };
     };
-    rename_knowledge_base: {
+    change_knowledge_base: {
         parameters: {
             query?: never;
             header?: never;
@@ -7418,7 +7466,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KnowledgeBaseIn"];
+                "application/json": components["schemas"]["KnowledgeBasePatch"];
             };
         };
         responses: {
@@ -7485,7 +7533,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description invalid_value */
+            /** @description invalid_value · model_not_available */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -1,0 +1,80 @@
+"""What questions mean: asked of embedding models once, however often a question is asked again."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from callmissed.domain.knowledge import Semantics
+from callmissed.kit.breaker import Breaker
+from callmissed.kit.directions import Direction
+from callmissed.providers.connections import Connections
+from callmissed.providers.openai.embeddings import Embedder, EmbeddingError
+from callmissed.services.retrieval import Meaning
+
+MAX_KEPT = 500
+
+_Place = tuple[UUID, str, str, str]
+
+
+class Meanings:
+    """Made once a process. The words are held in memory only, the last `MAX_KEPT` of them.
+
+    The guess at a question and the question itself are one request; whoever stops waiting leaves it
+    running for the next who asks.
+    """
+
+    def __init__(self, connections: Callable[[], Connections]) -> None:
+        self._connections = connections
+        self._asked: dict[_Place, asyncio.Task[tuple[Direction, float]]] = {}
+        self._breakers: dict[tuple[str, str], Breaker] = {}
+
+    async def find(self, tenant_id: UUID, semantics: Semantics, words: str) -> Meaning:
+        """Raises EmbeddingError, at once where the model is left alone after failures in a row."""
+        base_url = semantics.access.provider.base_url
+        place = (tenant_id, semantics.model.id, base_url, words)
+        task = self._asked.get(place)
+        if task is None:
+            breaker = self._breaker_of(semantics)
+            if not breaker.allows():
+                raise EmbeddingError("The model is left alone for a while.", is_passing=True)
+            task = asyncio.create_task(self._ask(semantics, words, breaker))
+            self._keep(place, task)
+        direction, least_similarity = await asyncio.shield(task)
+        return Meaning(semantics.base_ids, semantics.model.id, direction, least_similarity)
+
+    async def aclose(self) -> None:
+        """Nobody waits for an answer any more."""
+        tasks, self._asked = list(self._asked.values()), {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(
+        self, semantics: Semantics, words: str, breaker: Breaker
+    ) -> tuple[Direction, float]:
+        session = self._connections().session_of(semantics.access)
+        embedder = Embedder(semantics.model, semantics.access, session)
+        try:
+            embedded = await embedder.embed_question(words)
+        except EmbeddingError:
+            breaker.failed()
+            raise
+        breaker.succeeded()
+        return embedded.directions[0], embedder.least_similarity
+
+    def _keep(self, place: _Place, task: asyncio.Task[tuple[Direction, float]]) -> None:
+        while len(self._asked) >= MAX_KEPT:
+            del self._asked[next(iter(self._asked))]
+        self._asked[place] = task
+
+        def forget_failure(done: asyncio.Task[tuple[Direction, float]]) -> None:
+            failed = done.cancelled() or done.exception() is not None
+            if failed and self._asked.get(place) is done:
+                del self._asked[place]
+
+        task.add_done_callback(forget_failure)
+
+    def _breaker_of(self, semantics: Semantics) -> Breaker:
+        key = (semantics.model.id, semantics.access.owner)
+        return self._breakers.setdefault(key, Breaker(time.monotonic))
