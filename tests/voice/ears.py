@@ -54,6 +54,7 @@ class ToneEars(stt.STT):
     silence_s: float = 0.6
     tells_ends: bool = True
     says_nothing_of_noise: bool = False
+    finds_no_words: bool = False
     language: str = "en-IN"
     connections: int = 0
     heard_s: list[float] = field(default_factory=list)
@@ -130,7 +131,8 @@ class _ToneStream(stt.RecognizeStream):
         pcm = np.frombuffer(frame.data, np.int16)
         is_loud = bool(np.abs(pcm).max(initial=0) > 200)
         self._quiet_s = 0.0 if is_loud else self._quiet_s + frame.duration
-        self._add([heard.word for heard in self._decoder.push(pcm)])
+        words = [heard.word for heard in self._decoder.push(pcm)]
+        self._add([] if self._owner.finds_no_words else words)
 
     def _add(self, words: list[str]) -> None:
         self._words += words
@@ -139,7 +141,8 @@ class _ToneStream(stt.RecognizeStream):
 
     def _add_rest(self) -> bool:
         """Whether there are words that are not final."""
-        self._add([heard.word for heard in self._decoder.flush()])
+        words = [heard.word for heard in self._decoder.flush()]
+        self._add([] if self._owner.finds_no_words else words)
         return bool(self._words)
 
     async def _finish(self, wait_s: float) -> None:

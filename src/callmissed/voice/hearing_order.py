@@ -8,6 +8,8 @@ from livekit.agents import stt
 
 from callmissed.domain.models import Candidate
 
+STABLE_S = 5.0
+"""A connection that lived that long, or gave final words, was lost by chance."""
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 2.0
 RETURN_AFTER_S = 30.0

@@ -10,16 +10,14 @@ from livekit.agents import APIConnectionError, APIConnectOptions, stt
 
 from callmissed.voice.candidates import describe, speaks_of_provider
 from callmissed.voice.hearing_audio import UnheardAudio
-from callmissed.voice.hearing_order import CandidateOrder, Ears, Leave
+from callmissed.voice.hearing_order import STABLE_S, CandidateOrder, Ears, Leave
 from callmissed.voice.hearing_report import Deafness, Report
-from callmissed.voice.hearing_watch import SETTLED_S, SpeechWatch
+from callmissed.voice.hearing_watch import SpeechWatch
 from callmissed.voice.hearing_words import HeardWords, placed
 
 log = structlog.get_logger("callmissed.voice.hearing")
 
 ENGINE_OPTIONS = APIConnectOptions(max_retry=0, retry_interval=0.0, timeout=2.0)
-STABLE_S = 5.0
-"""A connection that lived that long, or gave final words, was lost by chance."""
 CLOSE_TIMEOUT_S = 2.0
 
 _Kind = stt.SpeechEventType
@@ -189,6 +187,10 @@ class HearingStream(stt.RecognizeStream):
 
     def _take_final(self, event: stt.SpeechEvent) -> None:
         best = event.alternatives[0]
+        doubt = self._watch.doubt(len(self._order)) if not (best.text or self._partial) else None
+        if doubt is Leave.SILENT:
+            self._leave_for(doubt)
+            return
         if best.text or not self._watch.is_speaking:
             ends_s = self._begins_s + best.end_time if best.end_time > 0 else None
             self._audio.cover(ends_s)
@@ -199,8 +201,9 @@ class HearingStream(stt.RecognizeStream):
             self._report.model_id = self._order.present.model.id
         self._partial = self._partial_s = None
         self._send(self._words.take(event))
-        if not self._audio.has_speech and self._order.may_return(self._loop.time()):
-            self._leave_for(Leave.FOR_CHOSEN)
+        returns = not self._audio.has_speech and self._order.may_return(self._loop.time())
+        if doubt is not None or returns:
+            self._leave_for(doubt or Leave.FOR_CHOSEN)
 
     def _send(self, event: stt.SpeechEvent) -> None:
         self._event_ch.send_nowait(placed(event, self._begins_s + self.start_time_offset))
@@ -224,8 +227,7 @@ class HearingStream(stt.RecognizeStream):
         return self._watch.deadline_s(tells_partials=tells_partials, final_s=self._order.final_s)
 
     def _told_at_s(self) -> float | None:
-        connected_s = self._watch.connected_s
-        is_new = connected_s is None or self._loop.time() - connected_s < SETTLED_S
+        is_new = not self._watch.is_settled(self._loop.time())
         return self._watch.told_at_s() if self._order.is_out and is_new else None
 
     def _late_at_s(self) -> float | None:
@@ -249,8 +251,7 @@ class HearingStream(stt.RecognizeStream):
         if deaf_s is not None and deaf_s <= now_s:
             self._leave_silent()
         if lost_s is not None and lost_s <= now_s:
-            connected_s = self._watch.connected_s
-            if connected_s is not None and now_s - connected_s > SETTLED_S:
+            if self._watch.is_settled(now_s):
                 self._deafness.end()
             else:
                 self._deafness.give_up("every recogniser fails")
@@ -272,9 +273,8 @@ class HearingStream(stt.RecognizeStream):
     def _whole_partial(self) -> stt.SpeechEvent | None:
         """Partial words that came so late that they are all that was said."""
         ended_s, partial_s = self._watch.ended_s, self._partial_s
-        if ended_s is None or partial_s is None or partial_s < ended_s:
-            return None
-        return self._partial
+        is_whole = ended_s is not None and partial_s is not None and partial_s >= ended_s
+        return self._partial if is_whole else None
 
     def _promote(self, partial: stt.SpeechEvent) -> None:
         self._send(self._words.make_final(partial))

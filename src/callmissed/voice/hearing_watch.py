@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from callmissed.voice.hearing_order import Leave
+
 FINAL_TIMEOUT_S = 2.0
 """From the end of speech, or the last word before it, to the final words."""
 REPLAY_TIMEOUT_S = 1.5
@@ -18,6 +20,8 @@ NOTICED_LATE_S = 0.1
 """Our voice detector takes that much of the silence behind a word for speech."""
 LEAST_SPEECH_S = 0.8
 """Shorter sounds may be no words at all: nothing is told of them."""
+CLEAR_SPEECH_S = 0.6
+"""Of a sound that long one recogniser's word that it was none is not enough."""
 
 
 @dataclass(slots=True)
@@ -25,7 +29,8 @@ class SpeechWatch:
     """One stretch of speech at a time. Instants are seconds of one clock.
 
     Speech that ended waits for its final words until they come or somebody gives it up.
-    `silences` counts the recognisers that had nothing to say about it.
+    `silences` counts the recognisers that had nothing to say about it; `was_doubted`: one said that
+    there was nothing in it, and another was asked.
     """
 
     began_s: float | None = None
@@ -36,6 +41,7 @@ class SpeechWatch:
     silences: int = 0
     was_told: bool = False
     was_late: bool = False
+    was_doubted: bool = False
 
     @property
     def is_speaking(self) -> bool:
@@ -57,7 +63,7 @@ class SpeechWatch:
             self.began_s = now_s
             self.silences = 0
             self.last_event_s = None
-        self.was_told = self.was_late = False
+        self.was_told = self.was_late = self.was_doubted = False
         self.ended_s = None
 
     def end(self, now_s: float, silent_for_s: float, final_s: float | None) -> None:
@@ -72,11 +78,27 @@ class SpeechWatch:
         self.connected_s = now_s
         self.last_event_s = self.last_words_s = None
 
+    def is_settled(self, now_s: float) -> bool:
+        """Whether a connection has lived long enough to be believed in."""
+        return self.connected_s is not None and now_s - self.connected_s >= SETTLED_S
+
+    def doubt(self, recognisers: int) -> Leave | None:
+        """A recogniser found no words in what ended. Where that was clearly speech another one is
+        asked, once; where that finds none either, the first listens on.
+        """
+        if self.was_doubted:
+            return Leave.GIVEN_UP
+        if self.began_s is None or self.ended_s is None or self.silences or recognisers == 1:
+            return None
+        self.was_doubted = self.ended_s - self.began_s >= CLEAR_SPEECH_S
+        return Leave.SILENT if self.was_doubted else None
+
     def settle(self) -> None:
         """Its words are there, or will never come."""
         if self.is_waiting:
             self.began_s = self.ended_s = None
         self.silences = 0
+        self.was_doubted = False
 
     def deadline_s(self, *, tells_partials: bool, final_s: float | None) -> float | None:
         """When the recogniser counts as deaf; None while nothing is expected of it. `final_s` is
