@@ -101,6 +101,40 @@ def asvs_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    from callmissed.api.request_metrics import RequestMetrics
+    from callmissed.jobs.gauges import QueueMetrics
+    from callmissed.runtime.call_metrics import CallMetrics
+    from callmissed.runtime.metrics import Board, LoopMetrics
+    from callmissed.worker.gauges import WorkerMetrics
+
+    boards = [Board(process) for process in ("api", "jobs", "worker")]
+    api, jobs, worker = boards
+    RequestMetrics(api), QueueMetrics(jobs), CallMetrics(worker), WorkerMetrics(worker)
+    for board in boards:
+        LoopMetrics(board)
+    shared = {row.name for row in api.rows} & {row.name for row in worker.rows}
+
+    def shown(name: str, process: str, kind: str, labels: tuple[str, ...], meaning: str) -> str:
+        return f"| `{name}` | {process} | {kind} | {', '.join(labels) or '–'} | {meaning} |"
+
+    rows = [
+        shown(row.name, board.process, row.kind, row.labels, row.meaning)
+        for board in boards
+        for row in board.rows
+        if row.name not in shared
+    ]
+    rows += [
+        shown(row.name, "each", row.kind, row.labels, row.meaning) for row in api.rows if row.name in shared
+    ]
+    return (
+        HEAD
+        + "# Metrics\n\nWhat each process shows on `/metrics` of its private port ([how to read them](../guides/metrics.md)), "
+        "beside Prometheus' own of the process (`process_*`: processor, memory, open files). No label holds a tenant, a session "
+        "or anybody's words.\n\n| name | process | kind | labels | what it tells |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
 def openapi_document() -> str:
     from callmissed.api.app import openapi_document as document
 
@@ -112,6 +146,7 @@ PAGES = {
     "docs/reference/errors.md": errors_page,
     "docs/reference/permissions.md": permissions_page,
     "docs/reference/asvs.md": asvs_page,
+    "docs/reference/metrics.md": metrics_page,
     "web/openapi.json": openapi_document,
 }
 

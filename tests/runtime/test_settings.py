@@ -56,6 +56,15 @@ def test_a_name_that_resembles_nothing_is_refused_too() -> None:
 
 def test_names_of_others_are_none_of_ours() -> None:
     loaded(LIVEKIT_REGION="x", DATABASE_POOL="5", PATH="/bin")
+    loaded(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://traces", OTEL_SERVICE_NAME="voice")
+
+
+def test_metrics_have_a_port_a_process_or_none() -> None:
+    settings = loaded(CALLMISSED_METRICS_PORT="9000")
+    ports = [settings.metrics_port_of(one) for one in ("api", "jobs", "worker")]  # type: ignore[arg-type]
+    assert ports == [9000, 9001, 9002]
+    assert loaded(CALLMISSED_METRICS_PORT="0").metrics_port_of("api") is None
+    assert loaded().metrics_host == "127.0.0.1"
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))

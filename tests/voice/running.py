@@ -11,6 +11,7 @@ from callmissed.domain.calls import (
     CallEnded,
     CallNote,
     CallOrder,
+    CallSink,
     CallTerms,
     TurnFinished,
 )
@@ -31,13 +32,16 @@ BUILT_RATE_HZ = 24_000
 
 
 class Notes:
-    """A sink that keeps its notes, and can be waited on."""
+    """A sink that keeps its notes, and can be waited on; `behind` gets them first."""
 
-    def __init__(self) -> None:
+    def __init__(self, behind: CallSink | None = None) -> None:
         self.all: list[CallNote] = []
+        self._behind = behind
         self._more = asyncio.Event()
 
     def put(self, note: CallNote) -> None:
+        if self._behind is not None:
+            self._behind.put(note)
         self.all.append(note)
         self._more.set()
 
@@ -143,14 +147,15 @@ def start_call(
     microphone_is_on: bool = True,
     sentences: SentenceCache | None = None,
     build: BuildModels | None = None,
+    sink: CallSink | None = None,
     **changes: object,
 ) -> RunningCall:
     """Runs a call over a line in memory, with the caller there from the start. Without `models`,
-    `build` makes them.
+    `build` makes them. `sink` is told what the notes are told.
     """
     rate_hz = models.tts[0].engine.sample_rate if models else BUILT_RATE_HZ
     line = MemoryLine(rate_hz, microphone_is_on=microphone_is_on)
-    notes, orders = Notes(), Orders()
+    notes, orders = Notes(sink), Orders()
 
     async def open_line(_terms: CallTerms, _rate_hz: int) -> MemoryLine:
         return line

@@ -30,7 +30,7 @@ from callmissed.api import (
     tools,
 )
 from callmissed.api.cors import add_cors
-from callmissed.api.envelope import Envelope, Gate
+from callmissed.api.envelope import Envelope, Gate, NoteRequest, forget_request
 from callmissed.api.errors import install_error_handlers
 from callmissed.api.limits import KeyMemory
 from callmissed.api.permissions import ANYONE, RULES
@@ -68,22 +68,23 @@ DESCRIPTION = (
 )
 
 
-def create_app(house: House) -> FastAPI:
-    """An application over an open house; whoever opened the house closes it.
+def create_app(house: House, note_request: NoteRequest = forget_request) -> FastAPI:
+    """An application over an open house; whoever opened the house closes it. `note_request` is told
+    each request when it was answered.
 
     Raises LookupError for a route that has no row in `api/permissions.py`.
     """
-    app = _assemble(house.settings.public_url)
+    app = _assemble(house.settings.public_url, note_request)
     app.state.house = house
     return app
 
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document, without an installation."""
-    return _assemble("").openapi()
+    return _assemble("", forget_request).openapi()
 
 
-def _assemble(public_url: str) -> FastAPI:
+def _assemble(public_url: str, note_request: NoteRequest) -> FastAPI:
     app = FastAPI(
         title="CallMissed",
         version=version("callmissed"),
@@ -101,7 +102,7 @@ def _assemble(public_url: str) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(Gate, public_url=public_url)
     add_cors(app, public_url)
-    app.add_middleware(Envelope, public_url=public_url)
+    app.add_middleware(Envelope, public_url=public_url, note_request=note_request)
     _describe_security(app)
     return app
 

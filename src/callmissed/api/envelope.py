@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
@@ -19,6 +20,7 @@ REQUEST_ID_HEADER = "X-Request-Id"
 ALIAS = "/api/v1"
 API_PREFIXES = ("/v1", "/health", "/openapi.json")
 QUIET_PREFIX = "/health"
+ROUTE = "route"
 ONLY_HTTPS = "max-age=31536000"
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -34,12 +36,22 @@ _access_log = structlog.get_logger("callmissed.access")
 _log = structlog.get_logger("callmissed.api")
 
 
-class Envelope:
-    """The outermost layer: names the request, logs it, and dresses its answer."""
+NoteRequest = Callable[[str, str, int, float], None]
+"""Is told the method, the route's template (empty: none), the status (0: nobody waited for an
+answer) and how many seconds it took."""
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
+
+def forget_request(_method: str, _route: str, _status: int, _took_s: float) -> None:
+    """Nobody counts."""
+
+
+class Envelope:
+    """The outermost layer: names the request, logs it, counts it, and dresses its answer."""
+
+    def __init__(self, app: ASGIApp, public_url: str, note_request: NoteRequest) -> None:
         self.app = app
         self.is_secure = public_url.startswith("https://")
+        self.note_request = note_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +76,10 @@ class Envelope:
         try:
             await self.app(scope, receive, dressed)
         finally:
-            _write_access(scope, status, request_id, time.monotonic() - started_s)
+            took_s = time.monotonic() - started_s
+            _write_access(scope, status, request_id, took_s)
+            route = scope["state"].get(ROUTE, "")
+            self.note_request(scope["method"], route, status, took_s)
 
 
 class Gate:
@@ -117,6 +132,8 @@ class Gate:
             request_id = scope["state"]["request_id"]
             answer = render_refusal(refusal, public_url=self.public_url, request_id=request_id)
             await answer(scope, receive, passed)
+        finally:
+            scope["state"][ROUTE] = getattr(scope.get("route"), "path", "")
 
 
 def _request_id(scope: Scope) -> str:

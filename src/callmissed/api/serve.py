@@ -8,7 +8,9 @@ import uvloop
 
 from callmissed.api.app import create_app
 from callmissed.api.connections import BoundedProtocol
+from callmissed.api.request_metrics import RequestMetrics
 from callmissed.runtime.house import open_house
+from callmissed.runtime.metrics import Board, serve_metrics
 from callmissed.runtime.settings import Settings
 
 # Answers take milliseconds; what is longer than this has nobody waiting any more.
@@ -33,9 +35,15 @@ class _Server(uvicorn.Server):
 
 
 async def serve_until_stopped(settings: Settings) -> None:
-    async with open_house(settings) as house:
+    board = Board("api")
+    requests = RequestMetrics(board)
+    port = settings.metrics_port_of("api")
+    async with (
+        open_house(settings) as house,
+        serve_metrics(board, settings.metrics_host, port),
+    ):
         config = uvicorn.Config(
-            create_app(house),
+            create_app(house, requests.note),
             host=settings.host,
             port=settings.port,
             http=BoundedProtocol,

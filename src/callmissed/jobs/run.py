@@ -10,14 +10,14 @@ from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
 from callmissed.jobs.app import build_app
+from callmissed.jobs.gauges import QueueMetrics
 from callmissed.runtime.house import House, open_house
+from callmissed.runtime.metrics import Board, serve_metrics
 from callmissed.runtime.settings import Settings
 from callmissed.services.documents import DOCUMENTS_QUEUE
-from callmissed.services.embedding import EMBEDDINGS_QUEUE
 
 CONCURRENCY = 10
 READINGS_AT_ONCE = 1
-EMBEDDINGS_AT_ONCE = 2
 HEARTBEAT_S = 2.0
 STALLED_S = 10.0
 POLL_S = 2.0
@@ -32,13 +32,16 @@ def run(settings: Settings) -> None:
     asyncio.run(_run_until_signal(settings))
 
 
-async def run_jobs(house: House) -> None:
-    """Runs jobs until cancelled, also through outages of the database."""
+async def run_jobs(house: House, board: Board | None = None) -> None:
+    """Runs jobs until cancelled, also through outages of the database; how the queues do stands on
+    `board`.
+    """
+    queues = QueueMetrics(board or Board("jobs"))
     while True:
         app = build_app(house)
         try:
             await app.open_async()
-            await _run_workers(app)
+            await _run_workers(app, queues)
         except (ConnectorException, psycopg.OperationalError):
             _stop_if_cancelled()
         finally:
@@ -48,24 +51,22 @@ async def run_jobs(house: House) -> None:
         await asyncio.sleep(RECONNECT_WAIT_S)
 
 
-async def _run_workers(app: App) -> None:
-    """One for all that is quick, and one for each of what takes long: reading documents, and waiting
-    for embedding models; when one ends, all end.
-    """
-    slow = {DOCUMENTS_QUEUE: READINGS_AT_ONCE, EMBEDDINGS_QUEUE: EMBEDDINGS_AT_ONCE}
-    quick = {task.queue for task in app.tasks.values()} - slow.keys()
+async def _run_workers(app: App, queues: QueueMetrics) -> None:
+    """One for all that is quick, one for documents, which take long; when one ends, both end."""
+    quick = {task.queue for task in app.tasks.values()} - {DOCUMENTS_QUEUE}
     workers = [
         asyncio.ensure_future(_run_worker(app, sorted(quick), CONCURRENCY)),
-        *(asyncio.ensure_future(_run_worker(app, [one], limit)) for one, limit in slow.items()),
+        asyncio.ensure_future(_run_worker(app, [DOCUMENTS_QUEUE], READINGS_AT_ONCE)),
     ]
+    looking = asyncio.ensure_future(queues.look_on(app))
     try:
         done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
         for worker in done:
             worker.result()
     finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        for task in (*workers, looking):
+            task.cancel()
+        await asyncio.gather(*workers, looking, return_exceptions=True)
 
 
 async def _run_worker(app: App, queues: list[str], concurrency: int) -> None:
@@ -91,8 +92,13 @@ def _stop_if_cancelled() -> None:
 
 
 async def _run_until_signal(settings: Settings) -> None:
-    async with open_house(settings) as house:
-        running = asyncio.create_task(run_jobs(house))
+    board = Board("jobs")
+    port = settings.metrics_port_of("jobs")
+    async with (
+        open_house(settings) as house,
+        serve_metrics(board, settings.metrics_host, port),
+    ):
+        running = asyncio.create_task(run_jobs(house, board))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, running.cancel)

@@ -6,6 +6,8 @@ from enum import StrEnum
 MAX_FAILURES = 3
 WINDOW_S = 30.0
 OPEN_S = 10.0
+CIRCUIT_OPEN = "circuit open"
+"""Why somebody was not asked whose breaker is open."""
 
 
 class BreakerState(StrEnum):

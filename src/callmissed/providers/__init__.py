@@ -101,6 +101,14 @@ class Warm:
         place = (access.provider.name, access.owner)
         return self._breakers.setdefault(place, Breaker(time.monotonic))
 
+    def count_breakers(self) -> dict[str, dict[str, int]]:
+        """How many breakers of each provider are in which state."""
+        states: dict[str, dict[str, int]] = {}
+        for (provider, _owner), breaker in self._breakers.items():
+            of_provider = states.setdefault(provider, {})
+            of_provider[breaker.state] = of_provider.get(breaker.state, 0) + 1
+        return states
+
     @property
     def connections(self) -> Connections:
         """Made when a session first needs it: local models never do."""

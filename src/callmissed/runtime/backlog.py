@@ -1,5 +1,6 @@
 """The notes of one call that the database has not taken yet, in order."""
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,17 +20,24 @@ class Backlog:
 
     While the writer lives nothing is given out behind a gap, for its missing note is on the way by
     the other road. `close` adds the end that the writer did not note, with the reason in `detail`.
-    `refused` is for whoever ships: a note of this call was not taken.
+    `refused` is for whoever ships: a note of this call was not taken. `on_note` is told each note
+    once, when it is first seen.
     """
 
     def __init__(
-        self, session_id: UUID, epoch: int, path: Path, clock: Clock = SYSTEM_CLOCK
+        self,
+        session_id: UUID,
+        epoch: int,
+        path: Path,
+        clock: Clock = SYSTEM_CLOCK,
+        on_note: Callable[[Numbered], None] = lambda _note: None,
     ) -> None:
         self.session_id = session_id
         self.epoch = epoch
         self.path = path
         self.refused = False
         self._clock = clock
+        self._on_note = on_note
         self._tail = JournalTail(path)
         self._waiting: dict[int, Numbered] = {}
         self._next_seq = 0
@@ -46,9 +54,10 @@ class Backlog:
 
     def add(self, item: Numbered) -> None:
         """The same note again changes nothing."""
-        if item.seq >= self._next_seq:
-            self._waiting.setdefault(item.seq, item)
+        if item.seq >= self._next_seq and item.seq not in self._waiting:
+            self._waiting[item.seq] = item
             self._ended = self._ended or isinstance(item.note, CallEnded)
+            self._on_note(item)
 
     def close(self, detail: str | None) -> None:
         """To be called when the writer is gone. With None nothing is added to what it noted."""
@@ -77,6 +86,11 @@ class Backlog:
         for old in [waiting for waiting in self._waiting if waiting <= seq]:
             del self._waiting[old]
         self._next_seq = max(self._next_seq, seq + 1)
+
+    @property
+    def waiting(self) -> Collection[Numbered]:
+        """What was read and not confirmed."""
+        return self._waiting.values()
 
     @property
     def finished(self) -> bool:

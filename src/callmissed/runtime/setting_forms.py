@@ -156,6 +156,7 @@ def _split_keys(value: object) -> object:
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FirstOfThreePorts = Annotated[int, Field(ge=1, le=65533)]
+FirstOfThreePortsOrNone = Annotated[int, Field(ge=0, le=65533)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 Password = Annotated[str, AfterValidator(_hard_to_guess)]

@@ -11,6 +11,8 @@ from callmissed.runtime.setting_forms import (
     ApiKey,
     BaseUrl,
     Email,
+    FirstOfThreePortsOrNone,
+    HttpUrl,
     Name,
     Password,
     ProviderKey,
@@ -91,6 +93,37 @@ class FirstStartSettings(BaseSettings):
         form="1 to 200 characters",
         default="Clinic reception",
     )
+
+
+class WatchingSettings(BaseSettings):
+    """Where the installation tells how it does."""
+
+    metrics_host: str = setting(
+        "CALLMISSED_METRICS_HOST",
+        "Address on which each process shows its metrics to whoever asks: keep it private.",
+        form="an IP address or a host name",
+        default="127.0.0.1",
+    )
+    metrics_port: FirstOfThreePortsOrNone = setting(
+        "CALLMISSED_METRICS_PORT",
+        "TCP port of the API's `/metrics`; the next is that of the jobs, the one after that of the "
+        "worker. A process whose port is taken runs without.",
+        form="1 to 65533, or 0 for none",
+        default=9464,
+    )
+    otlp_endpoint: HttpUrl | None = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "The collector that gets a trace of each call, by OTLP over HTTP. OpenTelemetry's other "
+        "variables (headers, certificates, resource attributes) hold as they stand.",
+        form="http(s)://host[:port]",
+        default=None,
+        shown="none",
+    )
+
+    def metrics_port_of(self, process: Literal["api", "jobs", "worker"]) -> int | None:
+        """None where metrics are shown nowhere."""
+        places = ("api", "jobs", "worker")
+        return self.metrics_port + places.index(process) if self.metrics_port else None
 
 
 def _key_of(provider: str) -> Any:

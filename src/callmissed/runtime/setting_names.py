@@ -4,6 +4,10 @@ import difflib
 from collections.abc import Iterable
 
 PREFIX = "CALLMISSED_"
+OF_OTHERS = {
+    f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT" for signal in ("TRACES", "METRICS", "LOGS", "PROFILES")
+}
+"""Real names that resemble ours and may be meant for other programs."""
 LIKELY_NAME_RATIO = 0.6
 NEAR_MISS_RATIO = 0.88
 
@@ -21,7 +25,7 @@ class SettingsError(Exception):
 def check_names(environment: Iterable[str], known: Iterable[str]) -> None:
     """Raises SettingsError for a name with our prefix that is not `known`, and for a near miss of a
     known name without that prefix which is not set itself."""
-    present, names = set(environment), list(known)
+    present, names = set(environment) - OF_OTHERS, list(known)
     for name in sorted(present.difference(names)):
         if name.upper().startswith(PREFIX):
             likely = difflib.get_close_matches(name.upper(), names, 1, LIKELY_NAME_RATIO)

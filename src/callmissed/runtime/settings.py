@@ -30,6 +30,7 @@ from callmissed.runtime.setting_groups import (
     FirstStartSettings,
     PeopleSettings,
     ProviderSettings,
+    WatchingSettings,
 )
 from callmissed.runtime.setting_names import SettingsError as SettingsError
 from callmissed.runtime.setting_names import check_names
@@ -52,7 +53,7 @@ def default_data_dir() -> Path:
     return (base if base.is_absolute() else Path.home() / ".local" / "share") / "callmissed"
 
 
-class Settings(ProviderSettings, PeopleSettings, FirstStartSettings):
+class Settings(WatchingSettings, ProviderSettings, PeopleSettings, FirstStartSettings):
     """Frozen; made by `load_settings`. A changed setting needs a restart."""
 
     model_config = SettingsConfigDict(

@@ -5,6 +5,8 @@ run the calls.
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +26,9 @@ LONGEST_WAIT_S = 5.0
 NOTES_A_TRANSACTION = 50
 REFUSED_SUFFIX = ".refused"
 
+Watch = Callable[[UUID, int, Numbered], None]
+"""Is shown a note of a session's epoch."""
+
 log = structlog.get_logger("callmissed.shipping")
 
 
@@ -33,12 +38,21 @@ class Shipper:
     Each note is recorded at least once under its key (session, epoch, seq), those of one session in
     order. A journal is deleted when its call's end is in the database; while the database is away
     journals only grow. What they tell by this host's clock (`clock`) is stored by the database's.
+    `watches` are shown each note once, the database's state notwithstanding; those of adopted
+    journals were shown to others.
     """
 
-    def __init__(self, database: Database, folder: Path, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        clock: Clock = SYSTEM_CLOCK,
+        watches: Sequence[Watch] = (),
+    ) -> None:
         self._database = database
         self.folder = folder
         self._clock = clock
+        self._watches = watches
         self._backlogs: dict[tuple[UUID, int], Backlog] = {}
         self._wake = asyncio.Event()
         self._shipping = asyncio.Lock()
@@ -50,8 +64,19 @@ class Shipper:
     def expect(self, session_id: UUID, epoch: int) -> Path:
         """The file that this call's notes will be read from."""
         path = journal_path(self.folder, session_id, epoch)
-        self._backlogs[session_id, epoch] = Backlog(session_id, epoch, path)
+        self._backlogs[session_id, epoch] = Backlog(
+            session_id, epoch, path, on_note=partial(self._show, session_id, epoch)
+        )
         return path
+
+    def look_at_backlog(self) -> tuple[int, float]:
+        """How many notes were read that the database has not taken, and for how many seconds the
+        oldest waits.
+        """
+        waiting = [note.at for backlog in self._backlogs.values() for note in backlog.waiting]
+        oldest = min(waiting, default=None)
+        oldest_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+        return len(waiting), max(0.0, oldest_s)
 
     def nudge(self) -> None:
         """Something stands in a journal: look now, not at the next poll."""
@@ -125,6 +150,7 @@ class Shipper:
     async def _ship(self) -> bool:
         for backlog in list(self._backlogs.values()):
             backlog.read()
+        for backlog in list(self._backlogs.values()):
             try:
                 while due := backlog.due(NOTES_A_TRANSACTION):
                     await self._record(backlog, due)
@@ -174,6 +200,14 @@ class Shipper:
             )
             backlog.refused = True
             backlog.confirm(numbered.seq)
+
+    def _show(self, session_id: UUID, epoch: int, item: Numbered) -> None:
+        """What watches do wrong keeps no note from the database."""
+        for watch in self._watches:
+            try:
+                watch(session_id, epoch, item)
+            except Exception as error:
+                log.warning("note_not_watched", exc_info=error)
 
     def _forget(self, backlog: Backlog) -> None:
         key = (backlog.session_id, backlog.epoch)

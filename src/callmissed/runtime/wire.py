@@ -5,7 +5,7 @@ One message is one line of UTF-8. A field that the reader does not know is left 
 writer did not know takes its default, so that journals of the last version can be read by the next.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -82,11 +82,12 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Beat:
     """Said every second from inside the event loop. `lag_ms` is the longest that the loop was late
-    since the last.
+    since the last; `breakers` counts the circuit breakers of each provider by their state.
     """
 
     calls: int
     lag_ms: float
+    breakers: dict[str, dict[str, int]] = field(default_factory=dict)
     say: Literal["beat"] = "beat"
 
 

@@ -8,14 +8,13 @@ from typing import Generic
 from livekit.agents import APIError, APIStatusError
 
 from callmissed.domain.models import Candidate, Engine, Service
+from callmissed.kit.breaker import CIRCUIT_OPEN as CIRCUIT_OPEN
 
 SOON_S = 1.0
 """A failure that came sooner than this leaves time to ask the same model again."""
 
 NOT_THE_PROVIDERS_FAULT = frozenset({400, 413, 415, 422})
 """HTTP status codes that speak about one request, not about the provider's health."""
-
-CIRCUIT_OPEN = "circuit open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class CallProcess:
         self._stood_still = False
         self.epochs: dict[UUID, int] = {}
         self.lags_ms: deque[float] = deque(maxlen=LATE_BEATS)
+        self.breakers: dict[str, dict[str, int]] = {}
 
     @property
     def pid(self) -> int:

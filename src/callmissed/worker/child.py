@@ -52,12 +52,12 @@ async def open_providers() -> AsyncIterator[Warm]:
 
 
 @asynccontextmanager
-async def open_library(run_call: RunCall | None, warm: Warm) -> AsyncIterator[Library | None]:
+async def open_library(run_call: RunCall | None) -> AsyncIterator[Library | None]:
     """None for calls that are not those of the product. Nothing is connected before a call asks."""
     if run_call is not None:
         yield None
         return
-    library = Library(load_settings().database_url, lambda: warm.connections)
+    library = Library(load_settings().database_url)
     try:
         yield library
     finally:
@@ -75,14 +75,17 @@ async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     pipes = await open_parent_pipes()
     async with (
         open_warm() as warm,
-        open_library(run_call, warm) as library,
+        open_library(run_call) as library,
         asyncio.TaskGroup() as group,
     ):
         calls = Calls(group, run_call or _real_call(), warm, pipes.say, library)
         lag = LagMeter(STOOD_STILL_S, calls.overtake_all)
         gc.collect()
         gc.freeze()
-        background = [group.create_task(lag.run()), group.create_task(_beat(pipes, calls, lag))]
+        background = [
+            group.create_task(lag.run()),
+            group.create_task(_beat(pipes, calls, lag, warm)),
+        ]
         pipes.say(Ready())
         await _obey(pipes, calls)
         for task in background:
@@ -90,10 +93,10 @@ async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     pipes.close()
 
 
-async def _beat(pipes: ParentPipes, calls: Calls, lag: LagMeter) -> None:
+async def _beat(pipes: ParentPipes, calls: Calls, lag: LagMeter, warm: Warm) -> None:
     while True:
         await asyncio.sleep(BEAT_EVERY_S)
-        pipes.say(Beat(len(calls), lag.take_ms()))
+        pipes.say(Beat(len(calls), lag.take_ms(), warm.count_breakers()))
 
 
 async def _obey(pipes: ParentPipes, calls: Calls) -> None:

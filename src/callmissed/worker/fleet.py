@@ -43,7 +43,7 @@ class Fleet:
     for the calls of one that dies. `was_ready` is true since a process could first take calls.
 
     `lost` holds the sessions whose run has gone without an end: its process died, or it gave way to
-    another that is not there. Whoever sees to one takes it out.
+    another that is not there. Whoever sees to one takes it out. `deaths` counts dead processes.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Fleet:
         bells: Bells,
         on_room_lost: Callable[[UUID, str], None],
         spares: int = 0,
+        on_beat: Callable[[Beat], None] = lambda _beat: None,
     ) -> None:
         self._command = command
         self._size = size
@@ -63,6 +64,8 @@ class Fleet:
         self._shipper = shipper
         self._bells = bells
         self._on_room_lost = on_room_lost
+        self._on_beat = on_beat
+        self.deaths = 0
         self.lost: dict[UUID, Loss] = {}
         self._processes: set[CallProcess] = set()
         self._manned = asyncio.Event()
@@ -97,6 +100,11 @@ class Fleet:
     def running(self) -> dict[UUID, int]:
         """The epoch of each session that runs here."""
         return {one: epoch for process in self._processes for one, epoch in process.epochs.items()}
+
+    @property
+    def breakers(self) -> list[dict[str, dict[str, int]]]:
+        """What each process last told of its circuit breakers."""
+        return [process.breakers for process in self._processes]
 
     @property
     def pids(self) -> list[int]:
@@ -187,6 +195,7 @@ class Fleet:
             if was_killed or time.monotonic() - began_s > STEADY_S:
                 wait_s = FIRST_WAIT_S
             rest_s = max(wait_s, REST_S) if self._ready() else wait_s
+            self.deaths += 1
             log.error("call_process_died", exit_code=code, restart_in_s=rest_s)
             await self._rest(rest_s, is_needed=self._bare if was_killed else asyncio.Event())
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
@@ -227,6 +236,8 @@ class Fleet:
                 self._tell_change()
             case Beat(lag_ms=lag_ms):
                 process.lags_ms.append(lag_ms)
+                process.breakers = message.breakers
+                self._on_beat(message)
                 if lag_ms > LATE_MS:
                     log.warning("call_process_late", lag_ms=lag_ms, calls=message.calls)
             case Noted():

@@ -18,10 +18,12 @@ from callmissed.runtime.journal_folders import own_folder
 from callmissed.runtime.refused_journals import RefusedJournals
 from callmissed.runtime.settings import Settings
 from callmissed.runtime.shipping import Shipper
+from callmissed.runtime.watching import watch_calls
 from callmissed.worker.adoption import Adopter
 from callmissed.worker.call_process import COMMAND
 from callmissed.worker.dispatch import Dispatcher
 from callmissed.worker.fleet import Fleet
+from callmissed.worker.gauges import WorkerMetrics
 from callmissed.worker.rooms import RoomKeeper
 from callmissed.worker.rounds import Bells, repeat
 
@@ -30,6 +32,7 @@ CLAIM_EVERY_S = 0.25
 ADOPT_EVERY_S = 1.0
 LOST_EVERY_S = 0.25
 REMOVE_EVERY_S = 5.0
+LOOK_EVERY_S = 1.0
 RESTART_S = 1.0
 LAST_WORDS_S = 8.0
 STOPPED = "The worker was stopped."
@@ -63,9 +66,10 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
     root = settings.data_dir / "journals"
     slots = settings.worker_processes * settings.worker_slots
     worker = Worker(id=uuid4(), name=socket.gethostname(), slots=slots)
-    async with open_house(settings) as house:
+    async with open_house(settings) as house, watch_calls(settings) as watched:
         folder = own_folder(root, worker.id)
-        shipper = Shipper(house.database, folder.path)
+        shipper = Shipper(house.database, folder.path, watches=watched.watches)
+        metrics = WorkerMetrics(watched.board)
         bells = Bells()
         refused = RefusedJournals(root, house.database)
         keeper = RoomKeeper(
@@ -81,11 +85,16 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
             bells,
             keeper.note_lost,
             settings.worker_spares,
+            metrics.note_beat,
         )
         dispatcher = Dispatcher(
             house, worker, fleet, shipper, bells, stop.asked.set, keeper.note_lost
         )
         adopter = Adopter(root, shipper, dispatcher.retire)
+
+        async def look() -> None:
+            metrics.look(fleet, shipper, slots, dispatcher.free_slots)
+
         rounds = [
             (dispatcher.beat, BEAT_EVERY_S, bells.beat),
             (dispatcher.see_to_lost, LOST_EVERY_S, bells.lost),
@@ -94,6 +103,7 @@ async def serve(settings: Settings, command: Sequence[str] = COMMAND) -> None:
             (adopter.adopt, ADOPT_EVERY_S, asyncio.Event()),
             (refused.remove_deleted, REMOVE_EVERY_S, asyncio.Event()),
             (keeper.run, RESTART_S, asyncio.Event()),
+            (look, LOOK_EVERY_S, asyncio.Event()),
         ]
         try:
             await _work(fleet, dispatcher, rounds, bells, stop)
