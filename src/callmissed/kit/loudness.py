@@ -1,10 +1,13 @@
 """How loud sound is, in windows of 10 ms, and where it can be heard. Samples are signed 16 bit."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 WINDOW_S = 0.01
 SILENCE_DB = -96.0
+FULL_SCALE = 32768.0
 FAINTEST_SOUND_DB = -60.0
 BACKGROUND_EVERY = 100
 """Windows after which the background is judged again."""
@@ -17,13 +20,14 @@ def window_levels_db(pcm: NDArray[np.int16], rate_hz: int) -> NDArray[np.float32
     """Root mean square of each whole 10 ms window, in dB of full scale; a rest at the end is left
     out."""
     window = int(rate_hz * WINDOW_S)
-    count = len(pcm) // window
-    if not count:
-        return np.empty(0, np.float32)
-    blocks = pcm[: count * window].reshape(count, window).astype(np.float32) / 32768.0
-    power = np.mean(blocks * blocks, axis=1)
-    levels_db = 10.0 * np.log10(np.maximum(power, 1e-12))
-    return np.asarray(np.maximum(levels_db, SILENCE_DB), np.float32)
+    samples = pcm[: len(pcm) // window * window].astype(np.float32)
+    blocks = (samples[start : start + window] for start in range(0, len(samples), window))
+    return np.array([_level_db(float(block @ block) / window) for block in blocks], np.float32)
+
+
+def _level_db(power: float) -> float:
+    """Frames hold two windows: for so few the arithmetic of arrays is slower than this."""
+    return max(10.0 * math.log10(power / FULL_SCALE**2), SILENCE_DB) if power else SILENCE_DB
 
 
 def first_audible_sample(pcm: NDArray[np.int16]) -> int | None:

@@ -91,8 +91,11 @@ class PacedOutput(io.AudioOutput):
         if self._segment is None:
             self._segment = _Segment()
             self._audible_at_s = self._silent_at_s = None
+        # With a whole chunk waiting already the pump knows when to come back.
+        is_news = len(self._segment.waiting) < self._chunk_bytes
         self._segment.waiting += frame.data
-        self._wake.set()
+        if is_news:
+            self._wake.set()
 
     def flush(self) -> None:
         super().flush()
