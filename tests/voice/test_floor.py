@@ -10,9 +10,12 @@ from callmissed.domain.calls import TURN_TAKING_PRESETS
 from callmissed.domain.lines import AgentState, Party
 from callmissed.voice.floor import PATIENCE_S, Floor
 from callmissed.voice.turn_end import TurnEnd
+from tests.virtual_time import run_call_jumping
 from tests.voice.callers import load_words
+from tests.voice.ears import Failing, ToneEars
 from tests.voice.fakes import scripted_models
 from tests.voice.running import RunningCall, start_call
+from tests.voice.test_hearing_calls import in_tones, models_with
 
 Kind = stt.SpeechEventType
 BRIEFLY = load_words()[: 16000 * 6 // 10]
@@ -174,6 +177,21 @@ async def test_the_shortest_word_answers_a_question() -> None:
     await call.hang_up()
     assert [turn.user_transcript for turn in call.notes.turns] == ["book it", "haan"]
     assert call.notes.turns[1].agent_response == "It is booked."
+
+
+def test_a_late_yes_is_an_answer_though_the_agent_asks_for_patience() -> None:
+    async def run() -> RunningCall:
+        ears = ToneEars([Failing("stall", 1.8)], final_after_s=0.1)
+        call = start_call(models_with(ears), greeting="Shall I book it?")
+        await call.notes.until(lambda notes: len(notes.turns) == 1)
+        await call.line.microphone.say(in_tones("yes yes"))
+        await call.notes.until(lambda notes: any(one.user_transcript for one in notes.turns))
+        await call.hang_up()
+        return call
+
+    turns = run_call_jumping(run()).notes.turns
+    assert [turn.user_transcript for turn in turns] == [None, None, "yes yes"]
+    assert turns[1].agent_response.startswith("One")
 
 
 async def _interrupt(call: RunningCall) -> None:
