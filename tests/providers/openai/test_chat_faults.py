@@ -35,7 +35,7 @@ MAX_PLACE_BYTES = 12_000
 BYTE_CASES, OTHER_CASES = 30, 8
 # These decide what is said, or whether anything is.
 OTHERS = ("refuse", "hang", "reasoning_only", "empty", "never_final")
-PATIENCE_S, LITTLE_PATIENCE_S = 10.0, 0.25
+PATIENCE_S, LITTLE_PATIENCE_S = 10.0, 0.1
 SILENT = ("stall", "hang", "never_final")
 # The vendor goes on for a moment after these, or what it sent is lost on the way.
 INEXACT = ("reset", "malformed", "huge_line")

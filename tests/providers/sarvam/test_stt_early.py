@@ -9,6 +9,7 @@ from callmissed.domain.calls import TURN_TAKING_PRESETS
 from callmissed.voice.activity import VoiceActivity
 from callmissed.voice.options import connect_options, turn_handling
 from tests.providers.sarvam.loopback import HELLO, Line, listening_to, loopback
+from tests.virtual_time import run_call_jumping
 from tests.voice.callers import Microphone, load_words
 from tests.voice.fakes import ScriptedLLM
 
@@ -29,7 +30,12 @@ class NotedLLM(ScriptedLLM):
         return [str(asked.items[-1].text_content) for asked in self.asked]
 
 
-async def test_stable_words_start_the_answer_before_they_are_final() -> None:
+def test_stable_words_start_the_answer_before_they_are_final() -> None:
+    assert run_call_jumping(_ask()) == ["when are you open"]
+
+
+async def _ask() -> list[str]:
+    """What the model was asked, when an answer was said."""
     mind = NotedLLM()
     told_final = asyncio.Event()
 
@@ -69,7 +75,7 @@ async def test_stable_words_start_the_answer_before_they_are_final() -> None:
             await told_final.wait()
             await is_said.wait()
         await session.aclose()
-    assert mind.questions == ["when are you open"]
+    return mind.questions
 
 
 def _note(event: Any, is_said: asyncio.Event) -> None:

@@ -112,12 +112,12 @@ async def test_what_fails_before_the_first_sound(
         speaking(providers.sarvam_url, meter) as voice,
     ):
         providers.set_fault(Fault(PLACE, kind))
-        for _ in range(2):
-            with deadlines_for(told):
+        with deadlines_for(told):
+            for _ in range(2):
                 error = await failure(voice)
-            assert_told(error, told)
-            assert error.retryable is retryable
-        await _healed(providers, voice)
+                assert_told(error, told)
+                assert error.retryable is retryable
+            await _healed(providers, voice)
         assert providers.ledger.total("characters") == meter.total
 
 
@@ -135,9 +135,9 @@ async def test_what_fails_after_the_first_sound(
         providers.set_fault(Fault(PLACE, kind, after=after, unit=unit))
         with deadlines_for(told):
             error = await failure(voice)
-        assert_told(error, told)
-        assert not error.retryable
-        await _healed(providers, voice)
+            assert_told(error, told)
+            assert not error.retryable
+            await _healed(providers, voice)
         assert providers.ledger.total("characters") == meter.total
 
 

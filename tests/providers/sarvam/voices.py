@@ -80,6 +80,7 @@ def deadlines_for(told: type[APIError]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if told is APITimeoutError:
             patch.setattr(engine, "FIRST_SOUND_TIMEOUT_S", 0.3)
-            patch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.3)
+            patch.setattr(engine, "NEXT_SOUND_TIMEOUT_S", 0.1)
             patch.setattr(tts_sockets, "OPEN_TIMEOUT_S", 0.3)
+            patch.setattr(tts_sockets, "CLOSE_TIMEOUT_S", 0.1)
         yield
