@@ -192,11 +192,12 @@ def variable_names(text: str) -> frozenset[str]:
 
 
 def fill_variables(text: str, values: Mapping[str, str]) -> str:
-    """Puts the values in, once: a `{{name}}` inside a value stays as it is.
+    """Puts the values in, once: a `{{name}}` inside a value stays as it is, and the marks that stand
+    around data lose their form in it.
 
     A name without a value leaves nothing behind.
     """
-    return _VARIABLE.sub(lambda match: values.get(match.group(1), ""), text)
+    return _VARIABLE.sub(lambda match: _without_marks(values.get(match.group(1), "")), text)
 
 
 def compose_instructions(

@@ -13,6 +13,7 @@ from callmissed.domain.calls import CallDesk
 from callmissed.domain.prompts import answer_in, render_tool_results
 from callmissed.domain.tools import (
     MAX_ANSWER_CHARS,
+    MAX_ARGUMENTS_BYTES,
     MAX_CALLS_OF_TURN,
     MAX_ROUNDS,
     ToolCall,
@@ -34,6 +35,7 @@ from callmissed.voice.thinking import (
 log = structlog.get_logger("callmissed.voice.brain")
 
 RESULTS_REMEMBERED = 6
+MAX_NAME_CHARS = 64
 
 
 class Brain:
@@ -128,6 +130,8 @@ class Brain:
             async for part in parts:
                 if isinstance(part, llm.ChatChunk) and part.delta is not None:
                     calls += part.delta.tool_calls
+                    if len(calls) > MAX_CALLS_OF_TURN:
+                        return
                 if words := spoken_text(part):
                     yield f" {words}" if needs_space and not words[0].isspace() else words
                     needs_space = False
@@ -155,7 +159,8 @@ class Brain:
         result = await self._desk.run_tool(call)
         answer.tools.append(ToolUsed(call, result))
         answer.ends_call |= result.ends_call
-        self._results = [*self._results, (call.name, result.text)][-RESULTS_REMEMBERED:]
+        told = (call.name[:MAX_NAME_CHARS], result.text)
+        self._results = [*self._results, told][-RESULTS_REMEMBERED:]
         return result
 
     async def _look_up(self, context: llm.ChatContext, answer: Answer) -> None:
@@ -190,10 +195,13 @@ def _as_function(tool: ToolTerms) -> llm.Tool:
 
 
 def _as_items(call: llm.FunctionToolCall, result: ToolResult) -> list[llm.ChatItem]:
-    asked = llm.FunctionCall(call_id=call.call_id, name=call.name, arguments=call.arguments)
+    """As the model is told what it did; of what was too long, nothing is sent back to it."""
+    name = call.name[:MAX_NAME_CHARS]
+    arguments = call.arguments if len(call.arguments) <= MAX_ARGUMENTS_BYTES else "{}"
+    asked = llm.FunctionCall(call_id=call.call_id, name=name, arguments=arguments)
     answered = llm.FunctionCallOutput(
         call_id=call.call_id,
-        name=call.name,
+        name=name,
         output=result.text,
         is_error=result.outcome is not ToolOutcome.DONE,
     )
