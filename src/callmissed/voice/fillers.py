@@ -1,5 +1,6 @@
 """What is said when an answer is late or does not come: recorded ahead, at hand whatever fails."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from callmissed.domain.prompts import apology, bridge, fillers, goodbye, unheard
@@ -9,6 +10,8 @@ Clip = bytes
 
 QUIET_LIMIT_S = 1.8
 """So long nobody speaks at most while an answer is awaited."""
+TRY_AGAIN_S = (1.0, 2.0, 4.0)
+"""Pauses between attempts at what could not be recorded: a caller may have to wait any moment."""
 
 
 class Clips:
@@ -33,13 +36,14 @@ class Clips:
         self.fillers = fillers(language)
 
     async def record_all(self) -> None:
-        """Tries once to make each that is missing, the most urgent first; also those of a language
-        that is taken up meanwhile."""
-        tried: set[str] = set()
-        while missing := [one for one in self._all() if one not in self._clips.keys() | tried]:
-            tried.add(missing[0])
-            if clip := await self._record(missing[0]):
-                self._clips[missing[0]] = clip
+        """Makes each that is missing, the most urgent first; also those of a language that is taken
+        up meanwhile. What cannot be made is tried again, a few times and ever later."""
+        await self._record_missing()
+        for pause_s in TRY_AGAIN_S:
+            if self.are_complete:
+                return
+            await asyncio.sleep(pause_s)
+            await self._record_missing()
 
     @property
     def are_complete(self) -> bool:
@@ -48,6 +52,13 @@ class Clips:
     def find(self, text: str) -> Clip:
         """Empty where it could not be recorded."""
         return self._clips.get(text, b"")
+
+    async def _record_missing(self) -> None:
+        tried: set[str] = set()
+        while missing := [one for one in self._all() if one not in self._clips.keys() | tried]:
+            tried.add(missing[0])
+            if clip := await self._record(missing[0]):
+                self._clips[missing[0]] = clip
 
     def _all(self) -> tuple[str, ...]:
         return (self.apology, *self.fillers, self.bridge, self.unheard, self.goodbye)
@@ -74,7 +85,12 @@ class Patience:
         self._taken_s = now_s
         return text
 
-    def take(self, now_s: float) -> str | None:
-        """The next filler; None when the caller has waited long enough."""
+    def take(self, now_s: float, is_recorded: Callable[[str], bool]) -> str | None:
+        """The next filler, one that can be heard before any other; None when the caller has waited
+        long enough."""
         self._taken_s = now_s
-        return self._left.pop(0) if self._left else None
+        if not self._left:
+            return None
+        chosen = next(filter(is_recorded, self._left), self._left[0])
+        self._left.remove(chosen)
+        return chosen

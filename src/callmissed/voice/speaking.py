@@ -148,7 +148,9 @@ class Voice:
         """The next filler's sound; nothing where it could not be recorded."""
         now_s = self._monotonic_s()
         at_work = self.clips.fillers[0] if answer.is_at_work and self.clips.fillers else None
-        text = patience.wait_on(now_s, at_work) if at_work else patience.take(now_s)
+        text = (
+            patience.wait_on(now_s, at_work) if at_work else patience.take(now_s, self._is_recorded)
+        )
         if text is None:
             raise TooLateError
         clip = self.clips.find(text)
@@ -159,6 +161,9 @@ class Voice:
         answer.script.add_aside(text, sound_s)
         reel.made_s += sound_s
         return clip
+
+    def _is_recorded(self, text: str) -> bool:
+        return bool(self.clips.find(text))
 
     async def _apologise(self, answer: Answer) -> AsyncGenerator[rtc.AudioFrame, None]:
         words = self.clips.apology
