@@ -1,11 +1,28 @@
 """How a worker and its call processes do, as metrics."""
 
 from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
 
 from callmissed.runtime.metrics import LAG_BUCKETS_S, Board
 from callmissed.runtime.shipping import Shipper
 from callmissed.runtime.wire import Beat
-from callmissed.worker.fleet import Fleet
+
+
+class Processes(Protocol):
+    """Call processes, as far as they are shown; a `Fleet` is one."""
+
+    @property
+    def running(self) -> Mapping[UUID, int]: ...
+
+    @property
+    def pids(self) -> Sequence[int]: ...
+
+    @property
+    def breakers(self) -> Sequence[Mapping[str, Mapping[str, int]]]: ...
+
+    deaths: int
 
 
 class WorkerMetrics:
@@ -42,21 +59,21 @@ class WorkerMetrics:
     def note_beat(self, beat: Beat) -> None:
         self._lag_s.observe(beat.lag_ms / 1000)
 
-    def look(self, fleet: Fleet, shipper: Shipper, slots: int, free_slots: int) -> None:
-        self._calls.set(len(fleet.running))
+    def look(self, processes: Processes, shipper: Shipper, slots: int, free_slots: int) -> None:
+        self._calls.set(len(processes.running))
         self._slots.set(slots)
         self._free_slots.set(free_slots)
-        self._processes.set(len(fleet.pids))
-        self._deaths.inc(fleet.deaths - self._seen_deaths)
-        self._seen_deaths = fleet.deaths
-        self._show_breakers(fleet)
+        self._processes.set(len(processes.pids))
+        self._deaths.inc(processes.deaths - self._seen_deaths)
+        self._seen_deaths = processes.deaths
+        self._show_breakers(processes.breakers)
         waiting, oldest_s = shipper.look_at_backlog()
         self._waiting.set(waiting)
         self._oldest_s.set(oldest_s)
 
-    def _show_breakers(self, fleet: Fleet) -> None:
+    def _show_breakers(self, told: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
         states: Tally[tuple[str, str]] = Tally()
-        for breakers in fleet.breakers:
+        for breakers in told:
             for provider, of_state in breakers.items():
                 for state, count in of_state.items():
                     states[provider, state] += count
