@@ -179,6 +179,36 @@ async def test_the_shortest_word_answers_a_question() -> None:
     assert call.notes.turns[1].agent_response == "It is booked."
 
 
+def test_what_it_took_to_stop_is_counted_to_the_agents_last_sound() -> None:
+    async def run() -> RunningCall:
+        call = start_call(scripted_models(["tell me", "stop it now"], [LONG_ANSWER]), greeting=None)
+        await _interrupt(call)
+        await call.notes.until(lambda notes: len(notes.turns) == 1)
+        await call.hang_up()
+        return call
+
+    call = run_call_jumping(run())
+    cut, earpiece = call.notes.turns[0], call.line.earpiece
+    assert cut.interrupted and cut.stop_ms is not None and cut.stop_ms < 500
+    until_s = call.line.microphone.onset_s + cut.stop_ms / 1000
+    assert all(handed_s <= until_s for handed_s, _ in earpiece.handed)
+
+
+def test_an_agent_goes_on_as_soon_as_a_listener_has_said_haan() -> None:
+    async def run() -> RunningCall:
+        call = start_call(scripted_models(["tell me", "haan"], [LONG_ANSWER]), greeting=None)
+        await _interrupt(call)
+        await call.line.screen.until_final("haan")
+        await call.notes.until(lambda notes: len(notes.turns) == 1, within_s=60.0)
+        await call.hang_up()
+        return call
+
+    call = run_call_jumping(run())
+    said_s = call.line.microphone.end_s
+    went_on_s = min(at_s for at_s, _ in call.line.earpiece.handed if at_s > said_s)
+    assert went_on_s - said_s < 0.5
+
+
 def test_a_late_yes_is_an_answer_though_the_agent_asks_for_patience() -> None:
     async def run() -> RunningCall:
         ears = ToneEars([Failing("stall", 1.8)], final_after_s=0.1)

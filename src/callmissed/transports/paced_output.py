@@ -63,7 +63,7 @@ class PacedOutput(io.AudioOutput):
         self._played_s = 0.0
         self._audible_at_s: float | None = None
         self._silent_at_s: float | None = None
-        self._paused_at_s: float | None = None
+        self._last_sound_s: float | None = None
         self._pumping = asyncio.create_task(self._pump(), name="pump speech")
 
     @property
@@ -90,7 +90,7 @@ class PacedOutput(io.AudioOutput):
         await super().capture_frame(frame)
         if self._segment is None:
             self._segment = _Segment()
-            self._audible_at_s = self._silent_at_s = None
+            self._audible_at_s = self._silent_at_s = self._last_sound_s = None
         # With a whole chunk waiting already the pump knows when to come back.
         is_news = len(self._segment.waiting) < self._chunk_bytes
         self._segment.waiting += frame.data
@@ -113,14 +113,12 @@ class PacedOutput(io.AudioOutput):
         """Silence at once; `resume` goes on at the very sample."""
         super().pause()
         self._enabled.clear()
-        self._paused_at_s = self._paused_at_s or time.monotonic()
         if self._segment is not None:
             self._segment.waiting[:0] = self._take_back_queue()
 
     def resume(self) -> None:
         super().resume()
         self._enabled.set()
-        self._paused_at_s = None
         self._wake.set()
 
     async def aclose(self) -> None:
@@ -171,7 +169,7 @@ class PacedOutput(io.AudioOutput):
         samples = len(chunk) // 2
         starts_s = max(self._dry_at_s, time.monotonic())
         self._note_audible(chunk, starts_s)
-        self._dry_at_s = starts_s + samples / self._rate_hz
+        self._dry_at_s = self._last_sound_s = starts_s + samples / self._rate_hz
         self._recent += chunk
         del self._recent[: -int(LEAD_S * self._rate_hz) * 4]
         if not segment.has_started:
@@ -194,6 +192,8 @@ class PacedOutput(io.AudioOutput):
         self._clears += 1
         self._sink.clear_queue()
         self._dry_at_s = 0.0
+        if queued_s > 0:
+            self._last_sound_s = time.monotonic()
         if self._segment is not None:
             self._segment.handed_s = max(0.0, self._segment.handed_s - queued_s)
         count = min(int(queued_s * self._rate_hz) * 2, len(self._recent))
@@ -204,7 +204,7 @@ class PacedOutput(io.AudioOutput):
     def _finish(self, *, interrupted: bool) -> None:
         self._played_s = self.played_s
         self._segment = None
-        self._silent_at_s = self._paused_at_s or time.monotonic()
+        self._silent_at_s = min(time.monotonic(), self._last_sound_s or time.monotonic())
         self._recent.clear()
         self.on_playback_finished(playback_position=self._played_s, interrupted=interrupted)
 

@@ -100,7 +100,14 @@ class Conversation:
         )
         self._cut_ins = CutIns(self._book, self._caller.onset_s)
         self._turn_end = TurnEnd(terms.turn_taking)
-        self._output = SpokenOutput(sound_out, playhead, captions, self._book.current, played)
+        self._output = SpokenOutput(
+            sound_out,
+            playhead,
+            captions,
+            self._book.current,
+            played,
+            is_cut_off=self._cut_ins.is_cut_off,
+        )
         self._voice = open_voice(
             terms,
             mouths,

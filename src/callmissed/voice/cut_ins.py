@@ -1,6 +1,7 @@
 """The caller speaks while the agent does: when that began, and whether it was meant."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from livekit.agents import AgentSession
@@ -21,6 +22,7 @@ class CutIns:
         self._onset_s = onset_s
         self._session: AgentSession[Any] | None = None
         self._is_replying = False
+        self._was_backchannel = False
 
     def open_floor(self, caller: Caller, turn_end: TurnEnd, quiet_s: Callable[[], float]) -> Floor:
         """What stands between the recogniser and the engine; see there."""
@@ -30,7 +32,7 @@ class CutIns:
             agent_has_it=self.is_spoken_over,
             quiet_s=quiet_s,
             take_it=self.stop_agent,
-            on_backchannel=caller.show_backchannel,
+            on_backchannel=partial(self._note_backchannel, caller),
         )
 
     def listen_to(self, session: AgentSession[Any]) -> None:
@@ -50,6 +52,11 @@ class CutIns:
         recogniser's or the agent's "one moment", answered what was asked before.
         """
         return not self._is_replying and self.agent_has_floor()
+
+    def is_cut_off(self) -> bool:
+        """Whether the speech that was being said is given up."""
+        speech = self._session.current_speech if self._session is not None else None
+        return speech is not None and speech.interrupted
 
     def end_turn(self) -> None:
         """The caller's words so far have their answer."""
@@ -72,9 +79,25 @@ class CutIns:
         speech = self._session.current_speech if self._session is not None else None
         return speech if speech is not None and not speech.interrupted else None
 
+    def _note_backchannel(self, caller: Caller, words: str, is_final: bool) -> None:
+        caller.show_backchannel(words, is_final)
+        self._was_backchannel = True
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Has the agent go on at once after a listener's sound; the engine would wait on."""
+        session = self._session
+        if session is None or session.user_state == "speaking" or not self._was_backchannel:
+            return
+        self._was_backchannel = False
+        if session.output.audio is not None and self._answer_under_way() is not None:
+            session.output.audio.resume()
+
     def _note_voice(self, event: UserStateChangedEvent) -> None:
         if event.new_state != "speaking":
+            self._go_on()
             return
+        self._was_backchannel = False
         speech, answer = self._speech_under_way(), self._answer_under_way()
         self._is_replying = speech is None or (answer is not None and answer.asks_for_reply())
         if answer is not None:

@@ -19,10 +19,9 @@ class SpokenOutput(io.AudioOutput):
     """Stands before a transport's output and gives the engine the words that were heard.
 
     LiveKit's own synchroniser finds the pace of speech with a Fourier transform of every frame (a
-    fifth of a
-    call's Python time) and spreads the words over the whole reply. Here each piece of text was
-    synthesised by
-    itself, so its sound's length is known, and words are placed within one piece.
+    fifth of a call's Python time) and spreads the words over the whole reply. Here each piece of
+    text was synthesised by itself, so its sound's length is known, and words are placed within one
+    piece. `is_cut_off` says whether the engine has given up the speech that is being played.
     """
 
     def __init__(
@@ -32,6 +31,7 @@ class SpokenOutput(io.AudioOutput):
         captions: Captions,
         current_answer: Callable[[], Answer],
         played: PlayedSound,
+        is_cut_off: Callable[[], bool],
     ) -> None:
         super().__init__(
             label="spoken",
@@ -43,10 +43,12 @@ class SpokenOutput(io.AudioOutput):
         self._captions = captions
         self._current_answer = current_answer
         self._played = played
+        self._is_cut_off = is_cut_off
         self._answer: Answer | None = None
         self._segment_id = ""
         self._shown = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._resumes_later = False
         self.spoken_s = 0.0
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
@@ -65,6 +67,15 @@ class SpokenOutput(io.AudioOutput):
     def clear_buffer(self) -> None:
         if self.next_in_chain is not None:
             self.next_in_chain.clear_buffer()
+
+    def resume(self) -> None:
+        """Goes on at the very sample; not with a speech that is cut off, which the engine clears a
+        moment after it resumes the output.
+        """
+        if self._answer is not None and self._is_cut_off():
+            self._resumes_later = True
+        else:
+            super().resume()
 
     def on_playback_started(self, *, created_at: float) -> None:
         """Called by the sink with the first of the sound."""
@@ -99,6 +110,9 @@ class SpokenOutput(io.AudioOutput):
             interrupted=interrupted,
             synchronized_transcript=remembered,
         )
+        if self._resumes_later:
+            self._resumes_later = False
+            super().resume()
 
     def stop_captions(self) -> None:
         """Leaves no timer behind at the end of the call."""
