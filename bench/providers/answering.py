@@ -78,7 +78,10 @@ def report(calls: Sequence[CallRun]) -> bool:
     print(f"dead air, caller's last sound to agent's next: {spell(heard_s)}")
     print(f"longest silence inside what the agent says:    {spell(gaps_s)}")
     print(f"questions behind which nothing was heard: {silent}; calls that stuck: {stuck}")
-    print(f"questions that are in no turn: {len(lost)}")
+    early = [call for call in calls if call.ended_early]
+    print(f"questions that are in no turn: {len(lost)}; calls that ended early: {len(early)}")
+    for call in early:
+        print(f"  {call.end.reason}: {call.end.detail}" if call.end else "  without an end")
     print(f"caller told that nobody heard them: {len(turns) - len(understood)}")
     share = 100 * wrong / said
     print(f"caller's words, else: {said}, lost, doubled or wrong: {wrong} ({share:.2f} %)")
@@ -91,7 +94,7 @@ def report(calls: Sequence[CallRun]) -> bool:
     print_kinds(turns)
     ranks = quantiles(heard_s)
     in_time = ranks["p95"] <= MOST_P95_S and ranks["p99"] <= MOST_P99_S
-    return in_time and not silent and not stuck and not lost and wrong <= MOST_WRONG * said
+    return in_time and not (silent or stuck or lost or early) and wrong <= MOST_WRONG * said
 
 
 def was_struck(turn: TurnRun) -> bool:

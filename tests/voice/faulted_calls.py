@@ -66,8 +66,9 @@ class TurnRun:
 
 @dataclass
 class CallRun:
-    """`delivered` is the simulators' ledger, `withdrawn` what of it belongs to chats that were taken
-    back before their first word, `remembered` what the model was told of its former
+    """`stuck`: something was awaited and never came; `ended_early`: the call was over before its last
+    question. `delivered` is the simulators' ledger, `withdrawn` what of it belongs to chats that
+    were taken back before their first word, `remembered` what the model was told of its former
     answers when it was asked last.
     """
 
@@ -75,6 +76,7 @@ class CallRun:
     turns: list[TurnRun] = field(default_factory=list)
     end: CallEnded | None = None
     stuck: bool = False
+    ended_early: bool = False
     remembered: Sequence[str] = ()
     delivered: Mapping[tuple[str, Measure], int] = field(default_factory=dict)
     withdrawn: Mapping[tuple[str, Measure], int] = field(default_factory=dict)
@@ -127,10 +129,11 @@ async def _live(
     """Until the last question is answered, the call is over or stuck."""
     lived: list[_Lived] = []
     try:
-        await call.notes.until(lambda notes: len(notes.turns) == 1)
-        run.greeting = call.notes.turns[0]
+        await call.notes.until(lambda notes: bool(notes.turns or notes.ends))
+        run.greeting = next(iter(call.notes.turns), None)
         for question in questions:
-            if call.task.done():
+            if call.notes.ends:
+                run.ended_early = True
                 break
             lived.append(await _live_through(call, sims, question, draw_faults(dice)))
     except TimeoutError:
@@ -153,7 +156,7 @@ async def _live_through(
         return call.notes.turns[count:]
 
     def is_over() -> bool:
-        return call.task.done() or any(
+        return bool(call.notes.ends) or any(
             turn.user_transcript or turn.agent_response == unheard(LANGUAGE) for turn in told()
         )
 
