@@ -38,6 +38,8 @@ CHANGING = {
 SYNCING = ("fsync", "fdatasync", "sync", "pwrite", "writev", "ftruncate")
 PASSAGE = Passage("clinic.md", "Hours", "On Saturday we are open from ten to four.")
 ANSWERS = ["We are open from ten to four. Is there anything else?", "You are welcome. Goodbye."]
+LONG_ANSWER = " ".join(["This sentence goes on for a good while without an end."] * 6)
+AUDIBLE = 50
 BRIEFLY = load_words()[: int(16000 * 1.1)]
 
 
@@ -131,7 +133,10 @@ def next_sound(earpiece: Earpiece) -> asyncio.Future[float]:
 
     async def listen(frame: rtc.AudioFrame) -> None:
         await take(frame)
-        if not heard.done() and np.abs(np.frombuffer(frame.data, np.int16)).max(initial=0) > 50:
+        if (
+            not heard.done()
+            and np.abs(np.frombuffer(frame.data, np.int16)).max(initial=0) > AUDIBLE
+        ):
             heard.set_result(time.monotonic())
 
     earpiece.capture_frame = listen  # type: ignore[method-assign]
@@ -167,6 +172,35 @@ async def test_nothing_is_written_between_the_callers_words_and_the_answer(
     writer.close()
     assert [turn.trace["over_budget"] for turn in call.notes.turns[1:]]
     assert len(told) == len(call.notes.all)
+
+
+async def test_an_interrupted_turn_costs_the_next_one_an_append_at_most(
+    observed: Observed, tmp_path: Path
+) -> None:
+    session_id, path = uuid4(), tmp_path / "call.journal"
+    writer = JournalWriter(path)
+    call = start_call(
+        scripted_models(["tell me everything", "stop please"], [LONG_ANSWER, "Of course."]),
+        greeting=None,
+        session_id=session_id,
+        sink=JournalSink(session_id, 1, writer, lambda _message: None),
+    )
+    microphone, earpiece = call.line.microphone, call.line.earpiece
+    heard = next_sound(earpiece)
+    await microphone.say(BRIEFLY)
+    await heard
+    await microphone.say(BRIEFLY)
+    await call.notes.until(lambda notes: len(notes.turns) == 2)
+    await call.hang_up()
+    writer.close()
+    assert call.notes.turns[0].interrupted
+    answer_s = next(
+        at_s
+        for at_s, pcm in earpiece.handed
+        if at_s > earpiece.cleared_s[-1] and np.abs(pcm).max(initial=0) > AUDIBLE
+    )
+    assert microphone.end_s < answer_s
+    assert set(observed.between(microphone.end_s, answer_s)) <= {f"write {path}"}
 
 
 async def test_the_observer_sees_what_the_journal_writes(

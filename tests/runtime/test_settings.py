@@ -64,6 +64,8 @@ def test_metrics_have_a_port_a_process_or_none() -> None:
     ports = [settings.metrics_port_of(one) for one in ("api", "jobs", "worker")]  # type: ignore[arg-type]
     assert ports == [9000, 9001, 9002]
     assert loaded(CALLMISSED_METRICS_PORT="0").metrics_port_of("api") is None
+    settings = loaded(CALLMISSED_METRICS_PORT="9000", CALLMISSED_PORT="9001")
+    assert settings.metrics_port_of("jobs") is None
     assert loaded().metrics_host == "127.0.0.1"
 
 

@@ -120,11 +120,6 @@ class WatchingSettings(BaseSettings):
         shown="none",
     )
 
-    def metrics_port_of(self, process: Literal["api", "jobs", "worker"]) -> int | None:
-        """None where metrics are shown nowhere."""
-        places = ("api", "jobs", "worker")
-        return self.metrics_port + places.index(process) if self.metrics_port else None
-
 
 def _key_of(provider: str) -> Any:
     return setting(

@@ -209,6 +209,11 @@ class Settings(WatchingSettings, ProviderSettings, PeopleSettings, FirstStartSet
             raise ValueError("CALLMISSED_SECRET is the same as LIVEKIT_API_SECRET")
         return self
 
+    def metrics_port_of(self, process: Literal["api", "jobs", "worker"]) -> int | None:
+        """None where metrics are shown nowhere, and where the API itself has that port."""
+        port = self.metrics_port + ("api", "jobs", "worker").index(process)
+        return port if self.metrics_port and port != self.port else None
+
     def derive(self, purpose: bytes) -> bytes:
         """32 bytes for one purpose, as `b"api-keys"` or `b"access-jwt"`; HKDF-SHA256 (RFC 5869)."""
         from cryptography.hazmat.primitives.hashes import SHA256
