@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from livekit import rtc
 
-from callmissed.kit.loudness import WINDOW_S, window_levels_db
+from callmissed.kit.loudness import WINDOW_S, level_of_quietest, window_levels_db
 from callmissed.kit.pcm import Resampler, Samples
 
 RATE_HZ = 16_000
@@ -83,5 +83,5 @@ class UtteranceSound:
     def _threshold_db(self) -> float:
         if not self._levels_db:
             return FAINTEST_DB
-        background_db = float(np.percentile(np.array(self._levels_db), 10))
+        background_db = level_of_quietest(np.array(self._levels_db, np.float32), 10)
         return max(FAINTEST_DB, min(background_db + ABOVE_BACKGROUND_DB, LOUD_DB))

@@ -9,7 +9,7 @@ import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
-from callmissed.kit.loudness import WINDOW_S, window_levels_db
+from callmissed.kit.loudness import WINDOW_S, level_of_quietest, window_levels_db
 from callmissed.kit.pcm import Resampler
 
 Samples = NDArray[np.int16]
@@ -140,11 +140,11 @@ class SoundLog:
         ends_s = self.position_s if until_s is None else until_s
         first = newest - round((self.position_s - since_s) / WINDOW_S)
         last = newest - round((self.position_s - ends_s) / WINDOW_S)
-        levels_db = np.array(self._levels_db)
+        levels_db = np.array(self._levels_db, np.float32)
         stretch_db = levels_db[max(first, 0) : max(last, 0)]
         if not len(stretch_db):
             return 0.0
-        background_db = float(np.percentile(levels_db, 10))
+        background_db = level_of_quietest(levels_db, 10)
         threshold_db = max(FAINTEST_DB, min(background_db + ABOVE_BACKGROUND_DB, LOUD_DB))
         return int(np.count_nonzero(stretch_db >= threshold_db)) * WINDOW_S
 
