@@ -30,6 +30,9 @@ IN_HZ = 16_000
 OUT_HZ = 24_000
 FRAME_SAMPLES = int(IN_HZ * FRAME_S)
 
+VOICE_HZ, VOICE_SWAY_HZ, VOICE_SWAY = 140.0, 3.0, 0.15
+HARMONICS = 20
+
 QUESTION = "Can you tell me when my order will arrive?"
 QUESTION_WORDS = QUESTION.split(" ")
 PARTIALS_AFTER_WORDS = (2, 4, 6, 8)
@@ -59,6 +62,21 @@ def read_question() -> NDArray[np.int16]:
 SPEECH = read_question()
 SPEECH_S = len(SPEECH) / IN_HZ
 NOISE = np.random.default_rng(0).normal(0, SILENT_NOISE, IN_HZ).astype(np.int16)
+
+
+def make_voice() -> list[bytes]:
+    """A second of something like a vowel, `TTS_CHUNK_S` a piece: encoders take a steady tone for
+    background and leave it out."""
+    at_s = np.arange(OUT_HZ) / OUT_HZ
+    sway = VOICE_SWAY * np.sin(2 * np.pi * VOICE_SWAY_HZ * at_s)
+    phase = 2 * np.pi * np.cumsum(VOICE_HZ * (1 + sway)) / OUT_HZ
+    wave = sum(np.sin(phase * number) / number for number in range(1, HARMONICS + 1))
+    pcm = (np.asarray(wave) / np.abs(wave).max() * 12_000).astype(np.int16)
+    step = int(OUT_HZ * TTS_CHUNK_S)
+    return [pcm[start : start + step].tobytes() for start in range(0, OUT_HZ, step)]
+
+
+VOICE = make_voice()
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import numpy as np
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, llm, stt, tts, utils
 
 from bench.loop.contract import (
@@ -14,13 +13,12 @@ from bench.loop.contract import (
     TTS_CHUNK_EVERY_S,
     TTS_CHUNK_S,
     TTS_FIRST_S,
+    VOICE,
     WORD_S,
     Seat,
     now_s,
     sleep_until,
 )
-
-TONE = (np.sin(np.arange(int(OUT_HZ * TTS_CHUNK_S)) * 0.1) * 8000).astype(np.int16).tobytes()
 
 
 class OracleSTT(stt.STT):
@@ -125,7 +123,7 @@ class _OracleTTSStream(tts.SynthesizeStream):
                 count = max(1, round(len(text.split()) * WORD_S / TTS_CHUNK_S))
                 for index in range(count):
                     await sleep_until(due_s + index * TTS_CHUNK_EVERY_S)
-                    output_emitter.push(TONE)
+                    output_emitter.push(VOICE[index % len(VOICE)])
                 free_s = due_s + count * TTS_CHUNK_EVERY_S
         finally:
             await utils.aio.cancel_and_wait(reading)

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid4
 
 from bench.loop.contract import Seat, now_s
 from bench.loop.oracles import OracleLLM, OracleSTT, OracleTTS
 from callmissed.domain.calls import (
     TURN_TAKING_PRESETS,
+    CallDesk,
     CallNote,
     CallOrder,
     CallSink,
@@ -61,7 +65,8 @@ class _Dropped:
 
 
 class OurCall:
-    """`run_call` with oracles; with `folder` its notes go to a journal there, else nowhere.
+    """`run_call` with oracles; with `folder` its notes go to a journal there, else nowhere. `desk`
+    and `changes` of its terms are what it knows; without them nothing.
 
     Begun at once; `aclose` ends it as a `DELETE` would.
     """
@@ -74,6 +79,8 @@ class OurCall:
         warm: Warm,
         folder: Path | None,
         room: tuple[str, str] = ("", ""),
+        desk: CallDesk | None = None,
+        changes: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._orders = _Orders()
         session_id = uuid4()
@@ -90,8 +97,8 @@ class OurCall:
             )
 
         call = run_call(
-            _Plan(terms(session_id, *room)),
-            PassageDesk(()),
+            _Plan(replace(terms(session_id, *room), **changes)),
+            desk or PassageDesk(()),
             self._sink(session_id),
             self._orders,
             warm,

@@ -9,6 +9,7 @@ import logging
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from livekit.agents import stt
@@ -56,8 +57,9 @@ class MemoryLine:
 
 
 class OurSeat(Seat):
-    def __init__(self, folder: Path | None, warm: Warm) -> None:
-        self._folder, self._warm = folder, warm
+    def __init__(self, folder: Path | None, warm: Warm, **more: Any) -> None:
+        """`more` goes to its `OurCall`."""
+        self._folder, self._warm, self._more = folder, warm, more
         self._sound_in, self._stt = PushedInput(), OracleSTT()
 
     async def open(self) -> None:
@@ -66,7 +68,7 @@ class OurSeat(Seat):
         async def open_line(_terms: CallTerms, _rate_hz: int) -> MemoryLine:
             return line
 
-        self._call = OurCall(self, self._stt, open_line, self._warm, self._folder)
+        self._call = OurCall(self, self._stt, open_line, self._warm, self._folder, **self._more)
         await asyncio.sleep(0.02)
 
     async def push(self, pcm: bytes) -> None:

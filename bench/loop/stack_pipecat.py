@@ -9,7 +9,6 @@ import asyncio
 import sys
 from typing import Any
 
-import numpy as np
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
@@ -56,6 +55,7 @@ from bench.loop.contract import (
     TTS_CHUNK_EVERY_S,
     TTS_CHUNK_S,
     TTS_FIRST_S,
+    VOICE,
     WORD_S,
     Seat,
     now_s,
@@ -63,7 +63,6 @@ from bench.loop.contract import (
 )
 from bench.loop.running import parse_arguments, run
 
-TONE = (np.sin(np.arange(int(OUT_HZ * TTS_CHUNK_S)) * 0.1) * 8000).astype(np.int16).tobytes()
 VAD_STOP_S = 0.2
 FINAL_P99_S = 0.35
 
@@ -204,7 +203,7 @@ class Mouth(TTSService):
                 await sleep_until(due_s + index * TTS_CHUNK_EVERY_S)
                 if context in self._dropped or not self.audio_context_available(context):
                     break
-                frame = TTSAudioRawFrame(TONE, OUT_HZ, 1, context_id=context)
+                frame = TTSAudioRawFrame(VOICE[index % len(VOICE)], OUT_HZ, 1, context_id=context)
                 await self.append_to_audio_context(context, frame)
             free_s[context] = due_s + count * TTS_CHUNK_EVERY_S
 

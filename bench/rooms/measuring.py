@@ -34,14 +34,18 @@ from bench.rooms.sounds import write_packets
 from callmissed.kit.clock import utc_now
 from callmissed.providers.livekit_server import Rooms
 from callmissed.runtime.children import Command, spawn
+from callmissed.runtime.embedded.livekit import MediaServer, livekit_child, write_config
+from callmissed.runtime.embedded.livekit_program import provide_program
+from callmissed.runtime.embedded.ports import free_ports
+from callmissed.runtime.supervisor import Supervisor
 from tests.e2e.processes import children_of, command_of
-from tests.servers import running_livekit
 
 KEY, SECRET = "bench", "secret-of-the-livekit-server-of-the-benches"
 SEED = 42
 FLOOR_MS = 400.0
 BEGIN_IN_S = 1.5
 SETTLE_S = 1.5
+FIRST_LASTS_S = 2.0
 TOKEN_LASTS = timedelta(hours=2)
 ANSWER_WITHIN_S = 900.0
 
@@ -70,17 +74,18 @@ async def measure(stack: str, options: Sequence[str], calls: int, turns: int) ->
     random.seed(SEED)
     with tempfile.TemporaryDirectory(prefix="bench-rooms-") as made:
         folder = Path(made)
-        write_packets(folder / "speech", SPEECH, IN_HZ)
-        write_packets(folder / "silence", NOISE, IN_HZ)
+        sounds = write_sounds(folder)
         async with (
-            running_livekit(folder, KEY, SECRET) as server,
-            running_callers(server.url, folder / "speech", folder / "silence") as callers,
+            _running_server(folder) as server,
+            running_callers(server.url, *sounds) as callers,
             _running_agent(stack, options) as agent,
         ):
             rooms = Rooms(server.url, KEY, SECRET)
             try:
-                at_rest = await _open_and_close(rooms, server.url, agent)
-                opened = await _open_rooms(rooms, server.url, calls, agent, callers)
+                async with running_callers(server.url, *sounds) as first:
+                    at_rest = await _open_and_close(rooms, server.url, agent, first)
+                names = [f"bench-{index}" for index in range(calls)]
+                opened = await _open_rooms(rooms, server.url, names, agent, callers)
             finally:
                 await rooms.aclose()
             seen = await _talk(agent, callers, calls, turns)
@@ -95,17 +100,26 @@ async def measure(stack: str, options: Sequence[str], calls: int, turns: int) ->
     }
 
 
-async def _open_and_close(rooms: Rooms, url: str, agent: AgentProcess) -> dict[str, int]:
-    """One call that nobody joins, so that what a process makes once is made; what is there after it."""
-    await rooms.create_room("bench-first")
-    await agent.ask({"url": url, "tokens": [rooms.agent_token("bench-first")]})
+def write_sounds(folder: Path) -> tuple[Path, Path]:
+    """The question and what lies between two, as packets."""
+    write_packets(folder / "speech", SPEECH, IN_HZ)
+    write_packets(folder / "silence", NOISE, IN_HZ)
+    return folder / "speech", folder / "silence"
+
+
+async def _open_and_close(
+    rooms: Rooms, url: str, agent: AgentProcess, callers: Callers
+) -> dict[str, int]:
+    """One call, so that what a process makes once is made; what is there after it."""
+    await _open_rooms(rooms, url, ["bench-first"], agent, callers)
+    await callers.talk([Plan(now_s(), [])])
+    await asyncio.sleep(FIRST_LASTS_S)
     return dict((await agent.ask({"close": True}))["left"])
 
 
 async def _open_rooms(
-    rooms: Rooms, url: str, calls: int, agent: AgentProcess, callers: Callers
+    rooms: Rooms, url: str, names: Sequence[str], agent: AgentProcess, callers: Callers
 ) -> dict[str, Any]:
-    names = [f"bench-{index}" for index in range(calls)]
     for name in names:
         await rooms.create_room(name)
     opened = await agent.ask({"url": url, "tokens": [rooms.agent_token(name) for name in names]})
@@ -207,6 +221,17 @@ def last_core() -> int:
 def _server_pid() -> int:
     [found] = [pid for pid in children_of(os.getpid()) if "livekit-server" in command_of(pid)[0]]
     return found
+
+
+@asynccontextmanager
+async def _running_server(folder: Path) -> AsyncIterator[MediaServer]:
+    """What it says of connections that end is not shown."""
+    program = await provide_program(None, print)
+    ports = free_ports("0.0.0.0", 3)
+    server = write_config(folder, program, (ports[0], ports[1], ports[2]), KEY, SECRET)
+    async with Supervisor(lambda _name, _line: None) as supervisor:
+        await supervisor.start(livekit_child(server))
+        yield server
 
 
 @asynccontextmanager

@@ -130,6 +130,9 @@ func (one *Participant) take(media *webrtc.API, answer *livekit.SignalResponse) 
 	case *livekit.SignalResponse_Trickle:
 		return one.addCandidate(message.Trickle)
 	case *livekit.SignalResponse_Leave:
+		if message.Leave.Reason == livekit.DisconnectReason_CLIENT_INITIATED {
+			return nil
+		}
 		return fmt.Errorf("put out of the room: %s", message.Leave.Reason)
 	}
 	return nil
