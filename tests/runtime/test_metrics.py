@@ -99,7 +99,11 @@ def test_what_went_wrong_in_turns_is_counted() -> None:
         "fallbacks": [{**left, "reason": "APIStatusError 503"}, {**left, "reason": "circuit open"}],
         "fillers": ["One moment."],
         "false_alarms": 2,
-        "stt": {"model": "ears", "reconnects": 3},
+        "stt": {
+            "model": "ears",
+            "reconnects": 3,
+            "left": [{"provider": "s", "model": "ears", "reason": "lost"}],
+        },
         "tools": [{"outcome": "done", "took_ms": 120}],
         "speculation": {"used": True, "early_ms": 250, "thrown_away": 1},
         "over_budget": {"first_audio": 890},
@@ -113,6 +117,7 @@ def test_what_went_wrong_in_turns_is_counted() -> None:
     assert read(board, "fillers_total") == 1
     assert read(board, "false_alarms_total") == 2
     assert read(board, "stt_reconnects_total") == 3
+    assert read(board, "provider_errors_total", service="stt", provider="s", kind="lost") == 1
     assert read(board, "tool_runs_total", outcome="done") == 1
     assert read(board, "tool_run_seconds_sum") == 0.12
     assert read(board, "guesses_total", outcome="used") == 1

@@ -87,7 +87,11 @@ def test_a_spare_takes_over_at_once_where_the_chosen_one_is_refused() -> None:
     assert hearing.words == WORDS
     assert hearing.final_at_s[-1] < 0.6
     assert chosen.connections == 1
-    assert hearing.ears.take_report() == {"model": "ears-1", "reconnects": 1}
+    report = hearing.ears.take_report()
+    assert (report["model"], report["reconnects"]) == ("ears-1", 1)
+    (left,) = report["left"]
+    assert left["provider"] and (left["model"], left["reason"]) == ("ears-0", "failed")
+    assert hearing.ears.take_report() == {"model": "ears-1", "reconnects": 0}
 
 
 def test_one_behind_an_open_breaker_is_not_asked() -> None:
@@ -116,7 +120,8 @@ def test_one_that_refuses_this_call_is_not_blamed_for_others() -> None:
 def test_one_whose_spare_had_the_words_is_blamed() -> None:
     hearing = heard_by(ToneEars([Failing("stall", 1.1)], tells_partials=False), ToneEars())
     assert hearing.words == WORDS
-    assert hearing.ears.take_report() == {"model": "ears-1", "reconnects": 1}
+    report = hearing.ears.take_report()
+    assert (report["model"], report["reconnects"]) == ("ears-1", 1)
     hearing.candidates[0].breaker.failed()
     hearing.candidates[0].breaker.failed()
     assert not hearing.candidates[0].breaker.allows()

@@ -129,7 +129,7 @@ def show_turn(stored: StoredTurn) -> TurnOut:
         ],
         stages=turn.stages,
         usage=[_show_usage(usage) for usage in turn.usage],
-        hearing=HearingOut(**turn.trace["stt"]) if "stt" in turn.trace else None,
+        hearing=_show_hearing(turn.trace),
         fallbacks=[FallbackOut(**fallback) for fallback in turn.trace.get("fallbacks", ())],
         fillers=turn.trace.get("fillers", []),
         tools=[ToolUsedOut(**used) for used in turn.trace.get("tools", ())],
@@ -137,6 +137,11 @@ def show_turn(stored: StoredTurn) -> TurnOut:
         over_budget=turn.trace.get("over_budget", {}),
         created_at=turn.created_at,
     )
+
+
+def _show_hearing(trace: Mapping[str, Any]) -> HearingOut | None:
+    told = trace.get("stt")
+    return HearingOut(model=told["model"], reconnects=told["reconnects"]) if told else None
 
 
 def _show_speculation(trace: Mapping[str, Any]) -> SpeculationOut | None:

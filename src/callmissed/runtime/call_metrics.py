@@ -125,7 +125,10 @@ class TroubleMetrics:
             self._fallbacks.labels(left["service"], provider).inc()
             if left["reason"] != CIRCUIT_OPEN:
                 self._errors.labels(left["service"], provider, left["reason"]).inc()
-        self._reconnects.inc(trace.get("stt", {}).get("reconnects", 0))
+        hearing = trace.get("stt", {})
+        self._reconnects.inc(hearing.get("reconnects", 0))
+        for left in hearing.get("left", ()):
+            self._errors.labels("stt", left["provider"], left["reason"]).inc()
         if failure := trace.get("failure"):
             self._failures.labels(failure.partition(":")[0]).inc()
         self._fillers.inc(len(trace.get("fillers", ())))

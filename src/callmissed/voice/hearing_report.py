@@ -1,26 +1,39 @@
 """What is told of hearing: to the turn's record, and to the conversation when nobody can hear."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from callmissed.domain.models import Model
+from callmissed.voice.hearing_order import Leave
 
 LOST_AFTER_S = 20.0
 """Nobody could hear the caller for that long: the call is no use any more."""
+MAX_LEFT_TOLD = 20
 LOST_UTTERANCES = 3
 """Stretches of speech that no recogniser had a word for, one after another."""
 
 
 @dataclass(slots=True)
 class Report:
-    """Who heard the latest words, and how often a recogniser was replaced since it was taken."""
+    """Who heard the latest words, and which recognisers were left since it was taken."""
 
     model_id: str
-    reconnects: int = 0
+    left: list[dict[str, str]] = field(default_factory=list)
+
+    def note_left(self, model: Model, reason: Leave) -> None:
+        """A return to the chosen one is no trouble with the spare."""
+        if reason is not Leave.FOR_CHOSEN:
+            told = {"provider": model.provider, "model": model.id, "reason": reason.name.lower()}
+            self.left.append(told)
 
     def take(self) -> dict[str, Any]:
-        taken = {"model": self.model_id, "reconnects": self.reconnects}
-        self.reconnects = 0
-        return taken
+        """`model`, `reconnects` (how many were left) and, where there are any, `left`: the first
+        `MAX_LEFT_TOLD` of them with `provider`, `model` and `reason`.
+        """
+        left, self.left = self.left, []
+        told = {"left": left[:MAX_LEFT_TOLD]} if left else {}
+        return {"model": self.model_id, "reconnects": len(left), **told}
 
 
 class Deafness:

@@ -124,7 +124,7 @@ class HearingStream(stt.RecognizeStream):
         reason = self._leave or (Leave.LOST if is_chance else failure)
         log.warning("a recogniser is left", model=ears.model.id, reason=reason, kind=detail)
         self._order.leave(reason, self._loop.time())
-        self._report.reconnects += reason is not Leave.FOR_CHOSEN
+        self._report.note_left(ears.model, reason)
         if self._order.is_out:
             self._deafness.begin(self._loop.time())
         self._set_alarm()
