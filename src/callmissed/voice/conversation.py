@@ -134,6 +134,8 @@ class Conversation:
         )
         opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
         self._remarks = Remarks(self._session, self._voice, self._book, opening)
+        if opening:
+            self._input.expect_agent()
         self._failed_answers = 0
         self._has_failed = False
         self._parting: asyncio.Task[None] | None = None

@@ -18,7 +18,7 @@ from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_level import LevelKeeper
 
 RECENTLY_S = 1.5
-LOOK_BACK_S = 0.2
+LOOK_BACK_S = 0.26
 """So much of what was held back is given with the sound that shows that the caller speaks."""
 
 
@@ -61,6 +61,10 @@ class ListenedInput(io.AudioInput):
         """To whether our voice detector hears somebody."""
         session.on("user_state_changed", self._note_voice)
 
+    def expect_agent(self) -> None:
+        """The agent is about to speak first."""
+        self._guard.expect_agent()
+
     def quiet_s(self) -> float:
         """For how long the caller has made no sound, as far as the last `RECENTLY_S` tell."""
         now_s = self._monotonic_s()
@@ -78,8 +82,9 @@ class ListenedInput(io.AudioInput):
             self._on_arrival(now_s)
         self.heard_s += frame.duration
         pcm = np.frombuffer(frame.data, dtype=np.int16)
-        arrived = _Arrived(frame, window_levels_db(pcm, frame.sample_rate), now_s)
-        if self._guard.lets_pass(pcm, frame.sample_rate, arrived.levels_db):
+        levels_db = window_levels_db(pcm, frame.sample_rate)
+        arrived = _Arrived(frame, levels_db, now_s)
+        if self._guard.lets_pass(pcm, frame.sample_rate, levels_db.tolist()):
             while self._held:
                 self._pass_on(self._take_held())
             self._pass_on(arrived)
@@ -91,7 +96,7 @@ class ListenedInput(io.AudioInput):
 
     def _pass_on(self, arrived: _Arrived) -> None:
         self.levels.add(arrived.levels_db, arrived.at_s)
-        self._level.note(arrived.levels_db, self._guard.background.level_db)
+        self._level.note(arrived.levels_db.tolist(), self._guard.background.level_db)
         self._ready.append(self._level.level(arrived.frame))
 
     def _hold(self, arrived: _Arrived) -> None:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 RATE_HZ = 8000
 """What telephones carry is enough to tell."""
 BLOCK = 256
-HOP = 64
+HOP = 128
 SILENT_POWER = 1.0
 ECHO_SHARE = 0.5
 """Sound of which more than that was played before is an echo, or a caller fainter than it."""
@@ -19,6 +19,11 @@ class EchoFinder:
 
     def __init__(self) -> None:
         self._delay: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was one in this call."""
+        return self._delay is not None
 
     def share(self, heard: NDArray[np.float32], played: NDArray[np.float32]) -> float:
         """From 0 to 1: how much of the power of `heard` a linear echo of `played` explains,

@@ -2,7 +2,6 @@
 
 import numpy as np
 from livekit import rtc
-from numpy.typing import NDArray
 
 from callmissed.kit.loudness import WINDOW_S
 
@@ -35,9 +34,9 @@ class LevelKeeper:
         """What sound is raised by just now."""
         return self._gain_db
 
-    def note(self, levels_db: NDArray[np.float32], background_db: float) -> None:
+    def note(self, levels_db: list[float], background_db: float) -> None:
         """Windows of 10 ms in which the caller may speak."""
-        for level_db in levels_db.tolist():
+        for level_db in levels_db:
             if level_db > background_db + ABOVE_BACKGROUND_DB:
                 self._learn(level_db)
                 self._quiet_s = 0.0

@@ -7,7 +7,7 @@ from livekit import rtc
 from numpy.typing import NDArray
 
 from callmissed.domain.lines import Playhead
-from callmissed.voice.sound_echo import RATE_HZ, at_echo_rate
+from callmissed.voice.sound_echo import at_echo_rate
 
 ECHO_S = 0.8
 """The way to the loudspeaker, through the room and back, with the network both times."""
@@ -28,6 +28,7 @@ class PlayedSound:
         self._told = 0
         self._left: deque[tuple[float, NDArray[np.int16]]] = deque()
         self._left_s = 0.0
+        self._sounding = 0
 
     @property
     def is_under_way(self) -> bool:
@@ -49,6 +50,7 @@ class PlayedSound:
         """What was played before is no longer heard."""
         self._left.clear()
         self._left_s = 0.0
+        self._sounding = 0
 
     def follow(self, passed_s: float) -> None:
         """So much time went by; what left for the caller in it is remembered."""
@@ -60,23 +62,24 @@ class PlayedSound:
         lasts_s = len(left) / self._rate_hz if len(left) else passed_s
         self._left.append((lasts_s, left))
         self._left_s += lasts_s
+        self._sounding += bool(len(left))
         while self._left_s - self._left[0][0] > KEPT_S:
-            self._left_s -= self._left.popleft()[0]
+            gone_s, gone = self._left.popleft()
+            self._left_s -= gone_s
+            self._sounding -= bool(len(gone))
 
     @property
     def is_silent(self) -> bool:
         """Whether nothing of it can be heard any more."""
-        return not any(len(left) for _, left in self._left)
+        return not self._sounding
 
     def recent(self, count: int) -> NDArray[np.float32]:
         """The last so many samples that left, at the rate of `at_echo_rate`; where nothing was
         played they are zero.
         """
         pieces = [
-            at_echo_rate(left, self._rate_hz)
-            if len(left)
-            else np.zeros(round(lasts_s * RATE_HZ), np.float32)
+            left if len(left) else np.zeros(round(lasts_s * self._rate_hz), np.int16)
             for lasts_s, left in self._left
         ]
-        samples = np.concatenate(pieces)[-count:]
+        samples = at_echo_rate(np.concatenate(pieces), self._rate_hz)[-count:]
         return np.concatenate([np.zeros(count - len(samples), np.float32), samples])
