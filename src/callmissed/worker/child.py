@@ -52,12 +52,12 @@ async def open_providers() -> AsyncIterator[Warm]:
 
 
 @asynccontextmanager
-async def open_library(run_call: RunCall | None) -> AsyncIterator[Library | None]:
+async def open_library(run_call: RunCall | None, warm: Warm) -> AsyncIterator[Library | None]:
     """None for calls that are not those of the product. Nothing is connected before a call asks."""
     if run_call is not None:
         yield None
         return
-    library = Library(load_settings().database_url)
+    library = Library(load_settings().database_url, lambda: warm.connections)
     try:
         yield library
     finally:
@@ -75,7 +75,7 @@ async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     pipes = await open_parent_pipes()
     async with (
         open_warm() as warm,
-        open_library(run_call) as library,
+        open_library(run_call, warm) as library,
         asyncio.TaskGroup() as group,
     ):
         calls = Calls(group, run_call or _real_call(), warm, pipes.say, library)
