@@ -14,6 +14,7 @@ from callmissed.voice.answers import Utterance
 from callmissed.voice.hearing import ResilientSTT
 from callmissed.voice.hearing_order import Ears
 from callmissed.voice.language import Following, follow, spoken_language
+from callmissed.voice.shown_words import ShownWords
 from callmissed.voice.utterances import UtteranceWatch
 
 
@@ -45,6 +46,7 @@ class Caller:
         self._captions = captions
         self._silence_s = silence_s
         self._on_language = on_language
+        self._shown = ShownWords()
         self._caption_id = ""
 
     def listen_to(self, session: AgentSession[Any]) -> None:
@@ -94,8 +96,10 @@ class Caller:
 
     def _show(self, words: str, *, is_final: bool) -> None:
         self._caption_id = self._caption_id or f"caller-{uuid4().hex[:12]}"
-        self._captions.show_words(Party.CALLER, self._caption_id, words, is_final=is_final)
+        shown = words if is_final else self._shown.take_partial(words)
+        self._captions.show_words(Party.CALLER, self._caption_id, shown, is_final=is_final)
         if is_final:
+            self._shown.end()
             self._caption_id = ""
 
     def _follow_language(self, words: str, reported: str | None) -> None:
