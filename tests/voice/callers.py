@@ -5,6 +5,7 @@ import time
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from livekit import rtc
@@ -71,8 +72,13 @@ class Earpiece:
         self.handed: list[tuple[float, NDArray[np.int16]]] = []
         self.cleared_s: list[float] = []
         self.is_closed = False
+        self.fault: Literal["hangs", "refuses"] | None = None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        if self.fault == "hangs":
+            await asyncio.Event().wait()
+        if self.fault == "refuses":
+            raise RuntimeError("planned")
         self.handed.append((time.monotonic(), np.frombuffer(frame.data, np.int16)))
 
     def clear_queue(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import structlog
 from livekit import rtc
 from livekit.agents.voice import io
 
@@ -15,6 +16,11 @@ CHUNK_MS = 50
 LEAD_S = 0.15
 """So much sound at most waits in front of the caller; enough to ride out a busy event loop."""
 NEARLY_DRY_S = 0.02
+SINK_TIMEOUT_S = 1.0
+"""A sink that holds less than a second of sound has taken more by then."""
+REFUSED_WAIT_S = 0.1
+
+log = structlog.get_logger("callmissed.transports.paced_output")
 
 
 class SoundSink(Protocol):
@@ -60,6 +66,7 @@ class PacedOutput(io.AudioOutput):
         self._enabled.set()
         self._wake = asyncio.Event()
         self._clears = 0
+        self._is_refused = False
         self._played_s = 0.0
         self._audible_at_s: float | None = None
         self._silent_at_s: float | None = None
@@ -142,8 +149,8 @@ class PacedOutput(io.AudioOutput):
             return None
         if segment.waiting:
             wait_s = self._wait_before(segment)
-            if wait_s == 0:
-                await self._hand_over(segment)
+            if wait_s == 0 and not await self._hand_over(segment):
+                return REFUSED_WAIT_S
             return wait_s
         if not segment.is_flushed:
             return None
@@ -160,8 +167,9 @@ class PacedOutput(io.AudioOutput):
             return None
         return max(0.0, self._queued_s() - NEARLY_DRY_S)
 
-    async def _hand_over(self, segment: _Segment) -> None:
+    async def _hand_over(self, segment: _Segment) -> bool:
         chunk = bytes(segment.waiting[: self._chunk_bytes])
+        played_bytes = len(chunk)
         del segment.waiting[: self._chunk_bytes]
         segment.handed_s += len(chunk) // 2 / self._rate_hz
         if segment.is_flushed and not segment.waiting:
@@ -176,9 +184,28 @@ class PacedOutput(io.AudioOutput):
             segment.has_started = True
             self.on_playback_started(created_at=time.time())
         clears = self._clears
-        await self._sink.capture_frame(rtc.AudioFrame(chunk, self._rate_hz, 1, samples))
+        is_taken = await self._offer(rtc.AudioFrame(chunk, self._rate_hz, 1, samples))
         if clears != self._clears:
             self._sink.clear_queue()
+        elif not is_taken:
+            self._dry_at_s = 0.0
+            segment.handed_s -= played_bytes // 2 / self._rate_hz
+            segment.waiting[:0] = chunk[:played_bytes]
+            del self._recent[-len(chunk) :]
+        return is_taken
+
+    async def _offer(self, frame: rtc.AudioFrame) -> bool:
+        """Whether the sink has taken it: what it has not is not played, and so not heard."""
+        try:
+            async with asyncio.timeout(SINK_TIMEOUT_S):
+                await self._sink.capture_frame(frame)
+        except Exception as error:
+            if not self._is_refused:
+                log.warning("a line takes no sound", kind=type(error).__name__)
+            self._is_refused = True
+            return False
+        self._is_refused = False
+        return True
 
     def _note_audible(self, chunk: bytes, starts_s: float) -> None:
         if self._audible_at_s is None:

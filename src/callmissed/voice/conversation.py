@@ -107,6 +107,7 @@ class Conversation:
             self._book.current,
             played,
             is_cut_off=self._cut_ins.is_cut_off,
+            on_stuck=self._speak_again,
         )
         self._voice = open_voice(
             terms,
@@ -116,7 +117,7 @@ class Conversation:
             meter=meter,
             clock=clock,
         )
-        self._brain = open_brain(terms, minds, desk, clock)
+        self._brain = open_brain(terms, minds, desk, meter, clock)
         self._agent = CallAgent(
             instructions=compose_instructions(
                 terms.system_prompt, terms.route.language, terms.passages
@@ -185,7 +186,7 @@ class Conversation:
                 await self._session.aclose()
         except TimeoutError:
             pass
-        self._output.stop_captions()
+        self._output.aclose()
         for answer in self._book.drop_all():
             self._log.finish_answer(answer, interrupted=True)
         self._log.finish_call(self._caller.cut_off())
@@ -244,6 +245,11 @@ class Conversation:
         if self._failed_answers == MAX_FAILED_ANSWERS + 1:
             detail = f"{self._failed_answers} answers in a row failed: {answer.failure}"
             self._give_up_soon(detail)
+
+    def _speak_again(self) -> None:
+        """What was being said did not reach the caller."""
+        self._cut_ins.stop_agent()
+        self._remarks.bridge()
 
     def _answer_in(self, language: str) -> None:
         """The caller speaks another language: the voice follows, where it can."""

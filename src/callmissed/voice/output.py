@@ -5,14 +5,19 @@ import asyncio
 from collections.abc import Callable
 from uuid import uuid4
 
+import structlog
 from livekit import rtc
 from livekit.agents.voice import io
 
 from callmissed.domain.lines import Captions, Party, Playhead
 from callmissed.voice.answers import Answer
+from callmissed.voice.playout_watch import PlayoutWatch
 from callmissed.voice.sound_played import PlayedSound
 
+log = structlog.get_logger("callmissed.voice.output")
+
 CAPTION_STEP_S = 0.1
+STUCK = "line: no sound flows"
 
 
 class SpokenOutput(io.AudioOutput):
@@ -21,7 +26,8 @@ class SpokenOutput(io.AudioOutput):
     LiveKit's own synchroniser finds the pace of speech with a Fourier transform of every frame (a
     fifth of a call's Python time) and spreads the words over the whole reply. Here each piece of
     text was synthesised by itself, so its sound's length is known, and words are placed within one
-    piece. `is_cut_off` says whether the engine has given up the speech that is being played.
+    piece. `is_cut_off` says whether the engine has given up the speech that is being played;
+    `on_stuck` is called when one was ended here because its sound did not flow.
     """
 
     def __init__(
@@ -32,6 +38,7 @@ class SpokenOutput(io.AudioOutput):
         current_answer: Callable[[], Answer],
         played: PlayedSound,
         is_cut_off: Callable[[], bool],
+        on_stuck: Callable[[], None],
     ) -> None:
         super().__init__(
             label="spoken",
@@ -44,6 +51,8 @@ class SpokenOutput(io.AudioOutput):
         self._current_answer = current_answer
         self._played = played
         self._is_cut_off = is_cut_off
+        self._on_stuck = on_stuck
+        self._watch = PlayoutWatch(playhead, self._give_up_playout)
         self._answer: Answer | None = None
         self._segment_id = ""
         self._shown = ""
@@ -58,9 +67,11 @@ class SpokenOutput(io.AudioOutput):
         if self.next_in_chain is not None:
             await self.next_in_chain.capture_frame(frame)
         await super().capture_frame(frame)
+        self._watch.add(frame.duration)
 
     def flush(self) -> None:
         super().flush()
+        self._watch.note_end()
         if self.next_in_chain is not None:
             self.next_in_chain.flush()
 
@@ -68,10 +79,15 @@ class SpokenOutput(io.AudioOutput):
         if self.next_in_chain is not None:
             self.next_in_chain.clear_buffer()
 
+    def pause(self) -> None:
+        super().pause()
+        self._watch.hold(True)
+
     def resume(self) -> None:
         """Goes on at the very sample; not with a speech that is cut off, which the engine clears a
         moment after it resumes the output.
         """
+        self._watch.hold(False)
         if self._answer is not None and self._is_cut_off():
             self._resumes_later = True
         else:
@@ -98,6 +114,7 @@ class SpokenOutput(io.AudioOutput):
         if not self._pending_playback_count:
             return
         self._played.restart()
+        self._watch.stop()
         answer, self._answer = self._answer, None
         remembered = synchronized_transcript
         if answer is not None:
@@ -114,14 +131,28 @@ class SpokenOutput(io.AudioOutput):
             self._resumes_later = False
             super().resume()
 
-    def stop_captions(self) -> None:
+    def aclose(self) -> None:
         """Leaves no timer behind at the end of the call."""
+        self._watch.stop()
+        self._stop_captions()
+
+    def _give_up_playout(self) -> None:
+        """Ends a speech whose end nobody else will see."""
+        log.warning("speech that is not played was ended")
+        if self._answer is not None:
+            self._answer.failure = STUCK
+        self.clear_buffer()
+        while self._pending_playback_count:
+            self.on_playback_finished(playback_position=self._playhead.played_s, interrupted=True)
+        self._on_stuck()
+
+    def _stop_captions(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _settle(self, answer: Answer, heard: str, played_s: float) -> None:
-        self.stop_captions()
+        self._stop_captions()
         self.spoken_s += played_s
         answer.heard += heard
         answer.played_s += played_s
