@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_CACHE_DIR ?= $(HOME)/.cache/uv
 
-.PHONY: help setup web up test check lint format dev docs clean bench proofs-first-call
+.PHONY: help setup web up test check lint format dev docs clean bench soak bench-admission proofs-first-call
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -70,9 +70,15 @@ bench: setup ## the voice loop beside Pipecat and LiveKit Agents on one contract
 soak: setup ## a call of half an hour, 25 calls for ten minutes, calls through rooms: what grows, what is left; about 25 minutes
 	$(PY) -m bench.soak $(SOAK)
 
+bench-admission: setup ## offers an installation twice the calls that it takes; about three minutes
+	$(PY) -m bench.rooms.admission
+
 proofs-providers: setup ## the slow proofs of failing providers: 500 broken utterances, 300 turns whose models fail
 	$(PY) -m bench.providers.hearing
 	$(PY) -m bench.providers.answering
+
+bench-telemetry: setup ## what storage, metrics and traces add to the time to first audio; 10 minutes, on a quiet machine
+	$(PY) -m bench.telemetry
 
 chaos: setup ## five minutes of random faults under calls, judged by their histories (CHAOS="--minutes 30 --seed 7")
 	$(PY) -m bench.survival.chaos $(CHAOS)
