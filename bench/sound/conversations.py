@@ -13,7 +13,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from unittest.mock import patch
 
 import numpy as np
 import structlog
@@ -23,6 +22,7 @@ from bench.sound.noises import NOISES, Sound, at_level
 from callmissed.domain.calls import CallTerms
 from callmissed.domain.lines import CallerHere, LineClosed
 from callmissed.domain.models import Candidate
+from callmissed.domain.sound import SoundIn
 from callmissed.domain.turns import Turn
 from callmissed.kit.breaker import Breaker
 from callmissed.providers import Models, Warm
@@ -30,7 +30,6 @@ from callmissed.providers.local.stt import LocalSTT
 from callmissed.providers.local.tts import LocalTTS
 from callmissed.runtime.call import prepare_process, run_call
 from callmissed.runtime.desk import PassageDesk
-from callmissed.voice.sound_guard import SoundGuard
 from tests.speech.recordings import RATE_HZ, Spoken, read_recording, spoken_questions
 from tests.voice.fakes import ROUTE, ScriptedLLM
 from tests.voice.running import Notes, Orders, Plan, terms
@@ -76,13 +75,6 @@ class Room:
         self.counts["paused"] += pauses
 
 
-class OpenGuard(SoundGuard):
-    """The control: everything passes, at any time."""
-
-    def lets_pass(self, *_sound: object) -> bool:
-        return True
-
-
 def noise_of(kind: str, seed: int) -> Sound:
     dice = np.random.default_rng(seed)
     if kind == "echo":
@@ -106,12 +98,14 @@ async def converse(room: Room, warm: Warm, seed: int, questions: list[Spoken]) -
     async def open_line(_terms: CallTerms, _rate_hz: int) -> RoomyLine:
         return line
 
-    plan = Plan(
-        terms(greeting="Hello, this is the clinic. How can I help you?", max_duration_s=900)
+    session_terms = terms(
+        greeting="Hello, this is the clinic. How can I help you?",
+        max_duration_s=900.0,
+        sound_in=SoundIn(guard=room.is_guarded),
     )
     call = asyncio.create_task(
         run_call(
-            plan,
+            Plan(session_terms),
             PassageDesk(()),
             notes,
             Orders(),
@@ -172,14 +166,12 @@ async def measure(answers: int, at_once: int) -> list[Room]:
     gate = asyncio.Semaphore(at_once)
     rooms = []
     try:
-        for guard in (SoundGuard, OpenGuard):
-            # The control has no switch in the product; a bench may take the part out.
-            with patch("callmissed.voice.conversation.SoundGuard", guard):
-                for kind in (*NOISES, "echo"):
-                    room = Room(kind, guard is SoundGuard)
-                    await _fill(room, warm, gate, answers, spoken)
-                    print(_row(room), flush=True)
-                    rooms.append(room)
+        for is_guarded in (True, False):
+            for kind in (*NOISES, "echo"):
+                room = Room(kind, is_guarded)
+                await _fill(room, warm, gate, answers, spoken)
+                print(_row(room), flush=True)
+                rooms.append(room)
     finally:
         await warm.aclose()
     return rooms

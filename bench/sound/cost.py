@@ -14,9 +14,9 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 from bench.sound.noises import Sound, as_samples, at_level, babble
+from callmissed.domain.sound import SoundIn
 from callmissed.kit.loudness import LevelLog, window_levels_db
 from callmissed.voice.listening import ListenedInput
-from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_played import PlayedSound
 from tests.speech.recordings import RATE_HZ, read_recording, spoken_questions
 
@@ -71,9 +71,7 @@ class Cost:
 
 async def cost_of_input(name: str, sound: Sound, agent: Sound | None = None) -> Cost:
     minute = Minute(sound, agent)
-    listened = ListenedInput(
-        minute, lambda: minute.now_s, lambda _: None, SoundGuard(minute.played)
-    )
+    listened = ListenedInput(minute, lambda: minute.now_s, lambda _: None, minute.played, SoundIn())
     return await _timed(name, listened)
 
 

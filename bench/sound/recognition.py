@@ -16,11 +16,11 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 from bench.sound.noises import NOISES, Sound, as_samples, at_level
+from callmissed.domain.sound import SoundIn
 from callmissed.kit.lexical import words_of
 from callmissed.providers.local.decoders import DecoderPool
 from callmissed.providers.local.stt import LocalSTT
 from callmissed.voice.listening import ListenedInput
-from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_played import PlayedSound
 from tests.speech.evaluation import next_final
 from tests.speech.recordings import RATE_HZ, Spoken, read_recording, spoken_questions
@@ -55,8 +55,9 @@ class OurInput(io.AudioInput):
         super().__init__(label="recording")
         self._frame: rtc.AudioFrame | None = None
         self._now_s = 0.0
-        guard = SoundGuard(PlayedSound(self))
-        self._listened = ListenedInput(self, lambda: self._now_s, lambda _: None, guard)
+        self._listened = ListenedInput(
+            self, lambda: self._now_s, lambda _: None, PlayedSound(self), SoundIn()
+        )
 
     async def treat(self, frame: rtc.AudioFrame) -> rtc.AudioFrame:
         self._now_s += frame.duration

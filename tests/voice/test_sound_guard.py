@@ -7,6 +7,7 @@ from livekit import rtc
 from bench.sound.noises import NOISES, Sound, as_samples, at_level
 from callmissed.kit.loudness import window_levels_db
 from callmissed.voice.listening import LOOK_BACK_S
+from callmissed.voice.sound_background import Background
 from callmissed.voice.sound_guard import VOICES_S, SoundGuard
 from callmissed.voice.sound_played import PlayedSound
 from tests.speech.recordings import RATE_HZ, read_recording, spoken_questions
@@ -48,7 +49,8 @@ def passes(
     """For each 20 ms of what the microphone gave, whether it passed."""
     playing = Playing()
     played = PlayedSound(playing)
-    guard = SoundGuard(played)
+    background = Background()
+    guard = SoundGuard(played, background)
     if agent is not None:
         pcm = as_samples(agent)
         played.add(rtc.AudioFrame(pcm.tobytes(), agent_hz, 1, len(pcm)))
@@ -60,7 +62,9 @@ def passes(
             played.restart()
         if start in (0, int(fooled_for_s * RATE_HZ)):
             guard.note_voice(start < fooled_for_s * RATE_HZ)
-        passed.append(guard.lets_pass(piece, RATE_HZ, window_levels_db(piece, RATE_HZ).tolist()))
+        levels_db = window_levels_db(piece, RATE_HZ).tolist()
+        passed.append(guard.lets_pass(piece, RATE_HZ, levels_db))
+        background.add(levels_db)
     return passed
 
 
@@ -157,8 +161,11 @@ def test_a_room_full_of_voices_is_known_before_the_agent_falls_silent() -> None:
 
 def test_the_agent_that_is_about_to_greet_is_guarded_at_once() -> None:
     room = at_level(NOISES["babble"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
-    guard = SoundGuard(PlayedSound(Playing()))
+    background = Background()
+    guard = SoundGuard(PlayedSound(Playing()), background)
     guard.expect_agent()
     for start in range(0, 2 * RATE_HZ, FRAME):
         piece = as_samples(room)[start : start + FRAME]
-        assert not guard.lets_pass(piece, RATE_HZ, window_levels_db(piece, RATE_HZ).tolist())
+        levels_db = window_levels_db(piece, RATE_HZ).tolist()
+        assert not guard.lets_pass(piece, RATE_HZ, levels_db)
+        background.add(levels_db)

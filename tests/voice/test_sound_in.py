@@ -8,10 +8,10 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 from bench.sound.noises import Sound, as_samples, at_level, level_of_db
+from callmissed.domain.sound import SoundIn
 from callmissed.kit.loudness import window_levels_db
 from callmissed.voice.listening import LOOK_BACK_S, ListenedInput
 from callmissed.voice.sound_background import Background
-from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_level import TARGET_DB, LevelKeeper
 from callmissed.voice.sound_played import PlayedSound
 from tests.speech.recordings import RATE_HZ
@@ -42,12 +42,16 @@ class Playing:
     audible_at_s = silent_at_s = None
 
 
-async def heard_of(sound: Sound, *, agent_speaks: bool = False) -> tuple[ListenedInput, Sound]:
+async def heard_of(
+    sound: Sound, *, agent_speaks: bool = False, treatment: SoundIn | None = None
+) -> tuple[ListenedInput, Sound]:
     """What the engine is given of it."""
     played = PlayedSound(Playing())
     if agent_speaks:
         played.add(rtc.AudioFrame(bytes(FRAME * 2), RATE_HZ, 1, FRAME))
-    listened = ListenedInput(Recording(sound), _Ticks(), lambda _: None, SoundGuard(played))
+    listened = ListenedInput(
+        Recording(sound), _Ticks(), lambda _: None, played, treatment or SoundIn()
+    )
     pieces = [np.frombuffer(frame.data, np.int16) async for frame in listened]
     return listened, np.concatenate(pieces).astype(np.float64)
 
@@ -126,3 +130,9 @@ def test_the_background_is_what_is_left_where_nobody_speaks() -> None:
     for piece in (room, speech, room):
         background.add(piece)
     assert -54.0 < background.level_db < -48.0
+
+
+async def test_a_bot_may_want_the_sound_as_it_came() -> None:
+    sound = utterances(-40.0)
+    _, heard = await heard_of(sound, agent_speaks=True, treatment=SoundIn(guard=False, level=False))
+    assert np.array_equal(heard, as_samples(sound)[: len(heard)])

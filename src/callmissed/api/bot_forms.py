@@ -125,6 +125,17 @@ class IvrOptionIn(_Strict):
     menu: "IvrMenuIn | None" = None
 
 
+class SoundInForm(_Strict):
+    """What is done to the caller's sound before anybody listens to it."""
+
+    guard: bool = Field(
+        True,
+        description="While the agent speaks, only the caller's own voice is heard: not its echo, "
+        "not the room.",
+    )
+    level: bool = Field(True, description="Every caller is brought to one loudness.")
+
+
 class IvrMenuIn(_Strict):
     """What stands in front of the agent: "for billing press or say one"."""
 
@@ -165,6 +176,7 @@ class _Terms(_Strict):
         default_factory=dict,
         description="What stages of a turn may take, where that is not the usual.",
     )
+    sound_in: SoundInForm = Field(default_factory=SoundInForm)
 
 
 class BotTermsIn(_Terms):

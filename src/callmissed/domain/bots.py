@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from callmissed.domain.sound import SoundIn
 from callmissed.domain.tools import ToolUse
 
 MAX_BOTS = 1000
@@ -116,6 +117,7 @@ class BotTerms:
     post_call: PostCallRules = field(default_factory=PostCallRules)
     ivr_menu: IvrMenu | None = None
     latency_budgets_ms: Mapping[str, int] = field(default_factory=dict)
+    sound_in: SoundIn = field(default_factory=SoundIn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from callmissed.domain.knowledge import Passage, Retrieval, Semantics
 from callmissed.domain.models import Access, Route
 from callmissed.domain.sessions import SILENCE_S, EndReason
+from callmissed.domain.sound import SoundIn
 from callmissed.domain.tools import Action, ToolCall, ToolResult, ToolTerms
 from callmissed.domain.turns import Turn
 from callmissed.domain.usage import Usage
@@ -58,6 +59,7 @@ class CallTerms:
     `library_base_ids` are the knowledge bases to look into on each turn, and `semantics` by which
     models also by meaning. `tools` are all that the
     call may use, with their headers open. `budgets_ms` is what each stage of a turn may take.
+    `sound_in` is what is done to the caller's sound.
     """
 
     session_id: UUID
@@ -83,6 +85,7 @@ class CallTerms:
     semantics: tuple[Semantics, ...] = ()
     tools: tuple[ToolTerms, ...] = ()
     budgets_ms: Mapping[str, int] = field(default_factory=dict)
+    sound_in: SoundIn = field(default_factory=SoundIn)
 
 
 class OvertakenError(Exception):

@@ -18,6 +18,7 @@ from callmissed.domain.calls import (
 )
 from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_variables
 from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S, EndReason
+from callmissed.domain.sound import SoundIn
 from callmissed.domain.workers import LEASE_S, Claim
 from callmissed.kit.clock import utc_now
 from callmissed.services.call_knowledge import open_knowledge
@@ -111,6 +112,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
         library_base_ids=known.base_ids,
         semantics=known.semantics,
         budgets_ms=fill_budgets(bot.terms.latency_budgets_ms if bot else {}, taking.wait_s),
+        sound_in=bot.terms.sound_in if bot else SoundIn(),
     )
 
 

@@ -33,7 +33,6 @@ from callmissed.voice.meters import CallMeter
 from callmissed.voice.output import SpokenOutput
 from callmissed.voice.remarks import Remarks
 from callmissed.voice.sentence_cache import SentenceCache
-from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_played import PlayedSound
 from callmissed.voice.turn_end import TurnEnd
 from callmissed.voice.turns import TurnLog
@@ -84,7 +83,7 @@ class Conversation:
         )
         played = PlayedSound(playhead)
         self._input = ListenedInput(
-            sound_in, clock.monotonic_s, self._note_arrival, SoundGuard(played)
+            sound_in, clock.monotonic_s, self._note_arrival, played, terms.sound_in
         )
         self._caller = Caller(
             ears,

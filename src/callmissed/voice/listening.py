@@ -4,6 +4,7 @@ speaks, as loud as the next caller's."""
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from livekit.agents.voice import io
 from livekit.agents.voice.events import UserStateChangedEvent
 from numpy.typing import NDArray
 
+from callmissed.domain.sound import SoundIn
 from callmissed.kit.loudness import LevelLog, window_levels_db
+from callmissed.voice.sound_background import Background
 from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_level import LevelKeeper
+from callmissed.voice.sound_played import PlayedSound
 
 RECENTLY_S = 1.5
 LOOK_BACK_S = 0.26
@@ -33,10 +37,11 @@ class ListenedInput(io.AudioInput):
     """Passes sound on and keeps the instant of every sound of the caller in it, in monotonic seconds
     as it arrived.
 
-    Sound that `guard` lets pass comes at once, with what was held back before it; other sound comes
-    `LOOK_BACK_S` later, as silence. As much sound leaves as came. `on_arrival` is called once, with
-    the first frame. Voice activity detection reports the end of speech 60 to 100 ms late; the levels
-    kept here know it to 10 ms.
+    `played` is what the agent says, `treatment` what is done to what the caller says. Sound that the
+    guard lets pass comes at once, with what was held back before it; other sound comes `LOOK_BACK_S`
+    later, as silence. As much sound leaves as came. `on_arrival` is called once, with the first
+    frame. Voice activity detection reports the end of speech 60 to 100 ms late; the levels kept here
+    know it to 10 ms.
     """
 
     def __init__(
@@ -44,13 +49,15 @@ class ListenedInput(io.AudioInput):
         source: io.AudioInput,
         monotonic_s: Callable[[], float],
         on_arrival: Callable[[float], None],
-        guard: SoundGuard,
+        played: PlayedSound,
+        treatment: SoundIn,
     ) -> None:
         super().__init__(label="listened", source=source)
         self._monotonic_s = monotonic_s
         self._on_arrival = on_arrival
-        self._guard = guard
-        self._level = LevelKeeper()
+        self._background = Background()
+        self._guard = SoundGuard(played, self._background) if treatment.guard else None
+        self._level = LevelKeeper() if treatment.level else None
         self._held: deque[_Arrived] = deque()
         self._held_s = 0.0
         self._ready: deque[rtc.AudioFrame] = deque()
@@ -59,11 +66,13 @@ class ListenedInput(io.AudioInput):
 
     def listen_to(self, session: AgentSession[Any]) -> None:
         """To whether our voice detector hears somebody."""
-        session.on("user_state_changed", self._note_voice)
+        if self._guard is not None:
+            session.on("user_state_changed", partial(_tell_voice, self._guard))
 
     def expect_agent(self) -> None:
         """The agent is about to speak first."""
-        self._guard.expect_agent()
+        if self._guard is not None:
+            self._guard.expect_agent()
 
     def quiet_s(self) -> float:
         """For how long the caller has made no sound, as far as the last `RECENTLY_S` tell."""
@@ -82,22 +91,24 @@ class ListenedInput(io.AudioInput):
             self._on_arrival(now_s)
         self.heard_s += frame.duration
         pcm = np.frombuffer(frame.data, dtype=np.int16)
-        levels_db = window_levels_db(pcm, frame.sample_rate)
-        arrived = _Arrived(frame, levels_db, now_s)
-        if self._guard.lets_pass(pcm, frame.sample_rate, levels_db.tolist()):
+        windows_db = window_levels_db(pcm, frame.sample_rate)
+        levels_db = windows_db.tolist()
+        arrived = _Arrived(frame, windows_db, now_s)
+        if self._guard is None or self._guard.lets_pass(pcm, frame.sample_rate, levels_db):
             while self._held:
                 self._pass_on(self._take_held())
             self._pass_on(arrived)
         else:
             self._hold(arrived)
-
-    def _note_voice(self, event: UserStateChangedEvent) -> None:
-        self._guard.note_voice(event.new_state == "speaking")
+        self._background.add(levels_db)
 
     def _pass_on(self, arrived: _Arrived) -> None:
         self.levels.add(arrived.levels_db, arrived.at_s)
-        self._level.note(arrived.levels_db.tolist(), self._guard.background.level_db)
-        self._ready.append(self._level.level(arrived.frame))
+        frame = arrived.frame
+        if self._level is not None:
+            self._level.note(arrived.levels_db.tolist(), self._background.level_db)
+            frame = self._level.level(frame)
+        self._ready.append(frame)
 
     def _hold(self, arrived: _Arrived) -> None:
         self._held.append(arrived)
@@ -115,3 +126,7 @@ class ListenedInput(io.AudioInput):
         arrived = self._held.popleft()
         self._held_s -= arrived.frame.duration
         return arrived
+
+
+def _tell_voice(guard: SoundGuard, event: UserStateChangedEvent) -> None:
+    guard.note_voice(event.new_state == "speaking")

@@ -44,9 +44,9 @@ class SoundGuard:
     voices: then only what stands out of them, for as long as it is that loud.
     """
 
-    def __init__(self, played: PlayedSound) -> None:
-        self.background = Background()
+    def __init__(self, played: PlayedSound, background: Background) -> None:
         self._played = played
+        self._background = background
         self._echo = EchoFinder()
         self._votes: deque[bool] = deque([False] * VOTES, VOTES)
         self._recent: deque[NDArray[np.int16]] = deque()
@@ -73,9 +73,8 @@ class SoundGuard:
 
     def lets_pass(self, samples: NDArray[np.int16], rate_hz: int, levels_db: list[float]) -> bool:
         """Whether the sound that arrived just now is to be heard; `levels_db` are those of its
-        windows of 10 ms."""
+        windows of 10 ms, which the background holds afterwards and not yet."""
         is_loud = self._stands_out(levels_db)
-        self.background.add(levels_db)
         self._remember(samples, rate_hz)
         lasts_s = len(samples) / rate_hz
         self._clock_s += lasts_s
@@ -94,7 +93,7 @@ class SoundGuard:
             self._look(rate_hz)
         if self._open_for_s > 0.0:
             return True
-        if not is_loud and self.background.level_db > NOISY_ROOM_DB:
+        if not is_loud and self._background.level_db > NOISY_ROOM_DB:
             self._judge_room(lasts_s, is_voice=self._voices.hears_voice(samples, rate_hz))
         return False
 
@@ -105,7 +104,7 @@ class SoundGuard:
 
     @property
     def _is_among_voices(self) -> bool:
-        quieter_db = self.background.level_db + QUIETER_ROOM_DB
+        quieter_db = self._background.level_db + QUIETER_ROOM_DB
         return self._voices_db is not None and quieter_db >= self._voices_db
 
     def _judge_room(self, rooms_s: float, *, is_voice: bool) -> None:
@@ -116,10 +115,10 @@ class SoundGuard:
         change_s = rooms_s if is_voice else -rooms_s
         self._rooms_voice_s = min(max(0.0, self._rooms_voice_s + change_s), VOICES_S)
         if self._rooms_voice_s >= VOICES_S - ROUNDING_S:
-            self._voices_db = self.background.level_db
+            self._voices_db = self._background.level_db
 
     def _stands_out(self, levels_db: list[float]) -> bool:
-        needed_db = max(FAINTEST_VOICE_DB, self.background.level_db + ABOVE_BACKGROUND_DB)
+        needed_db = max(FAINTEST_VOICE_DB, self._background.level_db + ABOVE_BACKGROUND_DB)
         self._votes.extend([level_db > needed_db for level_db in levels_db])
         votes = sum(self._votes)
         if not votes:

@@ -1555,6 +1555,7 @@ export interface components {
             /** Llm Model */
             llm_model?: string | null;
             post_call?: components["schemas"]["PostCallIn"];
+            sound_in?: components["schemas"]["SoundInForm"];
             /** Stt Model */
             stt_model?: string | null;
             /** System Prompt */
@@ -1611,6 +1612,7 @@ export interface components {
             /** Llm Model */
             llm_model?: string | null;
             post_call?: components["schemas"]["PostCallIn"];
+            sound_in?: components["schemas"]["SoundInForm"];
             /** Stt Model */
             stt_model?: string | null;
             /** System Prompt */
@@ -1684,6 +1686,7 @@ export interface components {
             /** Name */
             name: string;
             post_call?: components["schemas"]["PostCallIn"];
+            sound_in?: components["schemas"]["SoundInForm"];
             /** Stt Model */
             stt_model?: string | null;
             /** System Prompt */
@@ -1756,6 +1759,7 @@ export interface components {
             /** Name */
             name: string;
             post_call?: components["schemas"]["PostCallIn"];
+            sound_in?: components["schemas"]["SoundInForm"];
             /** Stt Model */
             stt_model?: string | null;
             /** System Prompt */
@@ -1834,6 +1838,7 @@ export interface components {
              * @description The version that this one brought back.
              */
             restored_from: number | null;
+            sound_in?: components["schemas"]["SoundInForm"];
             /** Stt Model */
             stt_model?: string | null;
             /** System Prompt */
@@ -2910,6 +2915,24 @@ export interface components {
          * @enum {string}
          */
         SlotType: "name" | "phone" | "date" | "email" | "order_id" | "text";
+        /**
+         * SoundInForm
+         * @description What is done to the caller's sound before anybody listens to it.
+         */
+        SoundInForm: {
+            /**
+             * Guard
+             * @description While the agent speaks, only the caller's own voice is heard: not its echo, not the room.
+             * @default true
+             */
+            guard: boolean;
+            /**
+             * Level
+             * @description Every caller is brought to one loudness.
+             * @default true
+             */
+            level: boolean;
+        };
         /**
          * SourceOut
          * @description A passage of the documents that the answer came from.
