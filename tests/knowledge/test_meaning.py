@@ -15,7 +15,7 @@ from callmissed.kit.directions import read_direction
 from callmissed.runtime.library import Library
 from callmissed.services import embedding
 from callmissed.services.call_knowledge import open_knowledge
-from tests.knowledge.houses import Setting, a_setting
+from tests.knowledge.houses import MODEL, Setting, a_setting
 from tests.stories import a_tenant
 
 # Their words have parts in common with the question's, and no word.
@@ -63,8 +63,10 @@ async def test_a_passage_without_a_word_of_the_question_is_found(setting: Settin
         assert "within ten working days" in answer.found[0].passage.text
         assert (answer.found[0].similarity or 0) > 0.1
         assert (answer.missed, answer.partly_missed) == (None, None)
+        (usage,) = answer.usage
+        assert (usage.service, usage.model_id, usage.is_estimate) == ("embedding", MODEL, False)
         # The guess and the question are one request.
-        await ask(setting, library)
+        assert (await ask(setting, library)).usage == ()
     asked = [one.fields["input"] for one in setting.sims.ledger.requests("chat.embeddings")]
     assert asked.count([QUESTION]) == 1
 

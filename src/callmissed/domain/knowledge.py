@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from callmissed.domain.models import Access, Model
+from callmissed.domain.usage import Usage
 
 MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_TEXT_CHARS = 500_000
@@ -119,13 +120,14 @@ class Retrieval:
 
     `missed` says why the documents could not be looked into; then nothing was found.
     `partly_missed` says why they were looked into by words alone (`meaning_not_in_time`), or by
-    meaning alone (`words_not_reached`).
+    meaning alone (`words_not_reached`). `usage` is what embedding models delivered for it.
     """
 
     found: tuple[Found, ...]
     took_ms: float
     missed: str | None = None
     partly_missed: str | None = None
+    usage: tuple[Usage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

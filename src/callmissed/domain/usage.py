@@ -44,6 +44,16 @@ class Meter(Protocol):
     def add(self, usage: Usage) -> None: ...
 
 
+class NoMeter:
+    """Counts nothing."""
+
+    def add(self, usage: Usage) -> None:
+        return None
+
+
+NO_METER = NoMeter()
+
+
 def add_up(usages: Iterable[Usage]) -> tuple[Usage, ...]:
     """One entry for each kind of delivery, with the sum of its amounts; in order of appearance.
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from callmissed.domain.knowledge import Passage
 from callmissed.domain.models import Access, Candidate, Model, Provider, Route, SpareVoice
-from callmissed.domain.usage import Meter, Usage
+from callmissed.domain.usage import Meter
+from callmissed.domain.usage import NoMeter as NoMeter
 from callmissed.kit.addresses import Network
 from callmissed.kit.breaker import Breaker
 from callmissed.kit.recent import Recent
@@ -42,13 +43,6 @@ class Models:
     stt: tuple[Candidate[stt.STT[Any]], ...]
     llm: tuple[Candidate[llm.LLM[Any]], ...]
     tts: tuple[Candidate[tts.TTS[Any]], ...]
-
-
-class NoMeter:
-    """Counts nothing."""
-
-    def add(self, usage: Usage) -> None:
-        return None
 
 
 class Warm:

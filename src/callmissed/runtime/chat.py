@@ -69,7 +69,7 @@ async def run_chat(
     minds = build_minds(terms.route, terms.access, warm, meter)
     guarded = warm.connections.guarded_session
     tools = ToolRunner(terms.session_id, terms.tools, lambda: guarded(), actions.append)
-    brain = open_brain(terms, minds, open_desk(terms, library, None, tools), clock)
+    brain = open_brain(terms, minds, open_desk(terms, library, None, tools), meter, clock)
     answer = Answer()
     answer.ask(None)
     told = 0

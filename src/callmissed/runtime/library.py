@@ -11,6 +11,7 @@ import structlog
 from callmissed.domain.errors import Refusal
 from callmissed.domain.fusion import fuse
 from callmissed.domain.knowledge import NOT_IN_TIME, NOT_REACHED, Found, Retrieval, Semantics
+from callmissed.domain.usage import Usage
 from callmissed.kit.looking_up import look_up
 from callmissed.providers.connections import Connections
 from callmissed.providers.openai.embeddings import EmbeddingError
@@ -59,7 +60,8 @@ class Library:
         start_s = time.perf_counter()
         searches: list[Search] = [self._search(tenant_id, tuple(base_ids), words, earlier)]
         asked = retrieval.words_to_embed(words, earlier)
-        searches += [self._search_meaning(tenant_id, one, asked) for one in semantics]
+        usage: list[Usage] = []
+        searches += [self._search_meaning(tenant_id, one, asked, usage) for one in semantics]
         tasks = [asyncio.ensure_future(search) for search in searches]
         try:
             await asyncio.wait(tasks, timeout=self._within_s)
@@ -71,7 +73,7 @@ class Library:
         if found and missed:
             missed, partly_missed = None, f"words_{missed}"
         took_ms = (time.perf_counter() - start_s) * 1000
-        return Retrieval(tuple(found[:limit]), took_ms, missed, partly_missed)
+        return Retrieval(tuple(found[:limit]), took_ms, missed, partly_missed, tuple(usage))
 
     async def warm(self) -> None:
         """One connection is open afterwards, where the database answers."""
@@ -114,11 +116,13 @@ class Library:
             return await retrieval.search_shelf(db, shelf, lookup)
 
     async def _search_meaning(
-        self, tenant_id: UUID, semantics: Semantics, words: str
+        self, tenant_id: UUID, semantics: Semantics, words: str, usage: list[Usage]
     ) -> list[Found]:
+        """What the model delivered is put into `usage`."""
         if not words.strip():
             return []
-        meaning = await self._meanings.find(tenant_id, semantics, words)
+        meaning, delivered = await self._meanings.find(tenant_id, semantics, words)
+        usage += delivered
         async with self._database.tenant(tenant_id) as db:
             return await retrieval.search_meaning(db, meaning)
 

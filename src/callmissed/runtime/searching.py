@@ -54,7 +54,8 @@ class Searcher:
     ) -> tuple[Meaning | None, str | None]:
         try:
             async with asyncio.timeout(MEANING_WITHIN_S):
-                return await self._meanings.find(tenant_id, semantics, words), None
+                meaning, _ = await self._meanings.find(tenant_id, semantics, words)
+                return meaning, None
         except TimeoutError:
             return None, NOT_IN_TIME
         except EmbeddingError:

@@ -48,7 +48,11 @@ def pause_s(taking: TurnTaking) -> float:
 
 
 def open_brain(
-    terms: CallTerms, minds: Sequence[Candidate[llm.LLM[Any]]], desk: CallDesk, clock: Clock
+    terms: CallTerms,
+    minds: Sequence[Candidate[llm.LLM[Any]]],
+    desk: CallDesk,
+    meter: Meter,
+    clock: Clock,
 ) -> Brain:
     """What the conversation's answers come from."""
     return Brain(
@@ -57,6 +61,7 @@ def open_brain(
         retrieves=bool(terms.passages or terms.library_base_ids),
         tools=terms.tools,
         monotonic_s=clock.monotonic_s,
+        meter=meter,
     )
 
 

@@ -21,6 +21,7 @@ from callmissed.domain.tools import (
     ToolResult,
     ToolTerms,
 )
+from callmissed.domain.usage import NO_METER, Meter
 from callmissed.voice.answers import Answer, ToolUsed
 from callmissed.voice.candidates import describe
 from callmissed.voice.thinking import (
@@ -51,12 +52,14 @@ class Brain:
         retrieves: bool,
         tools: Sequence[ToolTerms],
         monotonic_s: Callable[[], float],
+        meter: Meter = NO_METER,
     ) -> None:
         self._mind = mind
         self._desk = desk
         self._retrieves = retrieves
         self._tools = [_as_function(tool) for tool in tools]
         self._monotonic_s = monotonic_s
+        self._meter = meter
         self._language_note = ""
         self._results: list[tuple[str, str]] = []
 
@@ -171,6 +174,8 @@ class Brain:
             insert_note(context, render_tool_results(self._results))
         if self._retrieves and words:
             answer.retrieval = await self._desk.retrieve(words, earlier)
+            for usage in answer.retrieval.usage:
+                self._meter.add(usage)
             insert_passages(context, answer.retrieval)
         answer.instants.retrieved_s = self._monotonic_s()
 
