@@ -32,6 +32,8 @@ REST_S = 3.0
 """So long the rest of a question may still become words, when its beginning was answered."""
 THINKS_S = 0.7
 """So long after the agent's last sound the caller speaks."""
+LATE_S = 10.0
+"""So long what nobody could hear may become words, when recognisers are well again."""
 IDLE_S = 2.0
 """So soon the vendor closes a socket: most turns open new ones, which faults can strike."""
 
@@ -155,16 +157,18 @@ async def _live_through(
     def told() -> Sequence[Turn]:
         return call.notes.turns[count:]
 
-    def is_over() -> bool:
-        return bool(call.notes.ends) or any(
-            turn.user_transcript or turn.agent_response == unheard(LANGUAGE) for turn in told()
-        )
+    def is_known() -> bool:
+        """They are answered, or told that nobody heard them."""
+        told_unheard = any(turn.agent_response == unheard(LANGUAGE) for turn in told())
+        return bool(call.notes.ends or _words_of(told()) or told_unheard)
 
-    await call.notes.until(lambda _: is_over(), within_s=TURN_S)
-    if any(turn.user_transcript for turn in told()):
-        with suppress(TimeoutError):
-            await call.notes.until(lambda _: len(_words_of(told())) >= len(said), within_s=REST_S)
+    await call.notes.until(lambda _: is_known(), within_s=TURN_S)
     sims.set_fault()
+    rest_s = REST_S if _words_of(told()) else LATE_S
+    with suppress(TimeoutError):
+        await call.notes.until(
+            lambda notes: bool(notes.ends) or len(_words_of(told())) >= len(said), within_s=rest_s
+        )
     return _Lived(said, faults, from_s, time.monotonic(), told())
 
 
