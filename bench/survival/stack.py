@@ -172,9 +172,17 @@ class Stack:
         async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
             yield Customer(client)
 
+    def _are_warm(self) -> bool:
+        """The last thing that a call process makes ready is its decoders, processes of their own."""
+        size = self.settings.worker_processes + self.settings.worker_spares
+        return all(
+            sum(bool(children_of(pid)) for pid in self.call_pids(host)) == size
+            for host in range(self.hosts)
+        )
+
     async def _is_ready(self) -> bool:
-        with suppress(Refusal):
-            return await self._count_slots() >= self._all_slots()
+        with suppress(Refusal, OSError):
+            return self._are_warm() and await self._count_slots() >= self._all_slots()
         return False
 
     async def _count_slots(self) -> int:
