@@ -1,0 +1,1 @@
+"""What storage, metrics and traces add to the time to first audio."""
