@@ -41,6 +41,23 @@ async def test_a_base_is_made_renamed_and_deleted(api: httpx2.AsyncClient) -> No
     assert (await api.get(f"{BASES}/{base}")).status_code == 404
 
 
+async def test_a_base_names_only_models_that_can_be_reached(
+    api: httpx2.AsyncClient, any_error: Any
+) -> None:
+    shipped = "openrouter/openai/text-embedding-3-small"
+    for unknown in (shipped, "kimi-k2.5", "x"):
+        body = {"name": "School", "embedding_model": unknown}
+        error = any_error(await api.post(BASES, json=body), 422, "model_not_available")
+        assert error["param"] == "embedding_model" and unknown in error["message"]
+    base = await a_base(api)
+    shown = (await api.get(f"{BASES}/{base}")).json()
+    assert (shown["embedding_model"], shown["vector_count"]) == (None, 0)
+    refused = await api.patch(f"{BASES}/{base}", json={"embedding_model": shipped})
+    any_error(refused, 422, "model_not_available")
+    kept = await api.patch(f"{BASES}/{base}", json={"embedding_model": None})
+    assert kept.json() == shown
+
+
 async def test_an_uploaded_file_is_found_when_it_was_read(
     api: httpx2.AsyncClient, installation: Installation
 ) -> None:
