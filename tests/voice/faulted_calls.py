@@ -23,7 +23,7 @@ from callmissed.voice.sentence_cache import SentenceCache
 from tests.voice.call_faults import TurnFaults, draw_faults
 from tests.voice.earpiece import hear_played
 from tests.voice.running import RunningCall, start_call
-from tests.voice.simulated_models import LANGUAGE, LEDGER_NAMES, build_on, route
+from tests.voice.simulated_models import LANGUAGE, LEDGER_NAMES, BuildOn, build_on, route
 
 HEARD_HZ = 16_000
 TURN_S = 40.0
@@ -95,7 +95,7 @@ class _Lived:
     turns: Sequence[Turn]
 
 
-async def run_faulted_call(turns: int, seed: int) -> CallRun:
+async def run_faulted_call(turns: int, seed: int, build: BuildOn = build_on) -> CallRun:
     """One call of so many questions; each meets one fault, or none."""
     dice = random.Random(seed)
     replies = [_a_reply(dice) for _ in range(turns)]
@@ -106,7 +106,7 @@ async def run_faulted_call(turns: int, seed: int) -> CallRun:
         warm, run = Warm(), CallRun()
         call = start_call(
             None,
-            build=lambda chain, access, _warm, passages, meter: build_on(
+            build=lambda chain, access, _warm, passages, meter: build(
                 sims, chain, access, warm, passages, meter
             ),
             sentences=SentenceCache(),

@@ -1,6 +1,6 @@
 """The models of a call on simulated vendors: Sarvam and Clarifai, with spares behind each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from callmissed.providers.catalog import load_catalog
 from tests.voice.fakes import ROUTE as SCRIPTED
 
 LANGUAGE = "en-IN"
+BuildOn = Callable[[Providers, Route, Mapping[str, Access], Warm, Sequence[Passage], Meter], Models]
 CATALOG = load_catalog()
 SPARE_MIND = "openrouter/moonshotai/kimi-k2.5"
 

@@ -1,5 +1,7 @@
 """A call whose models fail turn after turn stays honest: what it says, remembers and counts."""
 
+from typing import Any, Never
+
 from tests.virtual_time import run_call_jumping
 from tests.voice.fault_findings import (
     agrees_with_ledger,
@@ -27,3 +29,15 @@ def test_a_call_with_failing_models_says_remembers_and_counts_what_was() -> None
     whole = used(run)
     assert all(amount <= whole[kind] for kind, amount in used_in_turns(run).items())
     assert any(turn.trace.get("fallbacks") for turn in run.turns)
+
+
+def test_a_call_that_ends_before_its_greeting_is_not_one_that_is_stuck() -> None:
+    run = run_call_jumping(run_faulted_call(TURNS, SEED, _cannot_be_built))
+    assert (run.stuck, run.ended_early, run.turns) == (False, True, [])
+    assert run.end is not None
+    assert run.end.detail == "ImportError: half a module"
+
+
+def _cannot_be_built(*_parts: Any) -> Never:
+    """As where the code on the disk changes under a running process."""
+    raise ImportError("half a module")
