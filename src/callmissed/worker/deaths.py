@@ -8,7 +8,7 @@ from uuid import UUID
 
 MOST_DEATHS = 3
 QUICK_S = 10.0
-KILLED_FOR_S = 20.0
+KILLED_FOR_S = 45.0
 KEPT_S = 600.0
 
 _FAULTS = frozenset(
