@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest_asyncio
@@ -11,12 +12,17 @@ from callmissed.dev.faults import Fault
 from callmissed.domain.audit import SYSTEM
 from callmissed.domain.fusion import fuse
 from callmissed.domain.knowledge import Found, Passage, Retrieval, Semantics
+from callmissed.domain.models import Service
 from callmissed.kit.directions import read_direction
+from callmissed.runtime.chat import ChatAnswered, run_chat
 from callmissed.runtime.library import Library
+from callmissed.runtime.wire import Start, decode_to_child, encode_to_child
 from callmissed.services import embedding
 from callmissed.services.call_knowledge import open_knowledge
 from tests.knowledge.houses import MODEL, Setting, a_setting
-from tests.stories import a_tenant
+from tests.stories import a_model, a_tenant
+from tests.voice.fakes import ROUTE
+from tests.voice.running import terms
 
 # Their words have parts in common with the question's, and no word.
 REFUNDS = """## Money back
@@ -130,6 +136,22 @@ async def test_a_call_takes_along_only_what_its_prompt_holds(setting: Setting) -
     assert not large.passages and large.base_ids == (setting.base_id,)
     assert [one.base_ids for one in large.semantics] == [(setting.base_id,)]
     assert len(without.passages) > 20 and not without.semantics
+
+
+async def test_an_answer_names_what_was_found_by_meaning(setting: Setting) -> None:
+    await setting.embed(await setting.give("a.md", REFUNDS))
+    route = replace(ROUTE, llm=a_model(Service.LLM, "local/answerer"))
+    known = {"library_base_ids": (setting.base_id,), "semantics": await semantics_of(setting)}
+    asked = terms(tenant_id=setting.tenant.id, route=route, **known)
+    # As it goes to a call process.
+    start = decode_to_child(encode_to_child(Start(Path("/x.journal"), asked)))
+    assert isinstance(start, Start) and start.terms.semantics == asked.semantics
+    house = setting.house
+    parts = [part async for part in run_chat(start.terms, QUESTION, house.warm, house.library)]
+    answer = parts[-1]
+    assert isinstance(answer, ChatAnswered)
+    assert answer.sources[0].document == "a.md" and "retrieval" not in answer.trace
+    assert [(one.service, one.model_id) for one in answer.usage] == [("embedding", MODEL)]
 
 
 def test_two_lists_become_one() -> None:

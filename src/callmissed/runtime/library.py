@@ -59,7 +59,7 @@ class Library:
         """
         start_s = time.perf_counter()
         searches: list[Search] = [self._search(tenant_id, tuple(base_ids), words, earlier)]
-        asked = retrieval.words_to_embed(words, earlier)
+        asked = retrieval.words_to_embed(words, earlier) if semantics else ""
         usage: list[Usage] = []
         searches += [self._search_meaning(tenant_id, one, asked, usage) for one in semantics]
         tasks = [asyncio.ensure_future(search) for search in searches]
