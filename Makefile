@@ -80,6 +80,13 @@ proofs-providers: setup ## the slow proofs of failing providers: 500 broken utte
 bench-telemetry: setup ## what storage, metrics and traces add to the time to first audio; 10 minutes, on a quiet machine
 	$(PY) -m bench.telemetry
 
+proofs-sound: setup ## what loudness, noise and echo do to calls, and what that costs; about 25 minutes
+	$(PY) -m bench.sound.cost
+	$(PY) -m bench.sound.recognition
+	$(PY) -m bench.sound.captions
+	$(PY) -m bench.sound.cutting_in
+	$(PY) -m bench.sound.conversations
+
 chaos: setup ## five minutes of random faults under calls, judged by their histories (CHAOS="--minutes 30 --seed 7")
 	$(PY) -m bench.survival.chaos $(CHAOS)
 

@@ -1,7 +1,7 @@
 """Whether a noisy room or the agent's own echo interrupts the agent: whole conversations without a
 room, with our voice detector, the embedded recogniser and the embedded voice.
 
-`python -m bench.sound.conversations [ANSWERS] [CALLS AT ONCE]` (40, 4) prints for each kind of room,
+`python -m bench.sound.conversations [ANSWERS] [CALLS AT ONCE]` (40, 8) prints for each kind of room,
 with the guard and without it, how many of the agent's answers were paused or cut, how many turns
 were made of what nobody said, and how many questions got no answer. It exits 1 where an answer was
 cut or paused behind the guard.
@@ -164,14 +164,10 @@ async def measure(answers: int, at_once: int) -> list[Room]:
     await warm.open()
     spoken = [item for item in spoken_questions("main") if item.voice == VOICE]
     gate = asyncio.Semaphore(at_once)
-    rooms = []
+    kinds = (*NOISES, "echo")
+    rooms = [Room(kind, is_guarded) for is_guarded in (True, False) for kind in kinds]
     try:
-        for is_guarded in (True, False):
-            for kind in (*NOISES, "echo"):
-                room = Room(kind, is_guarded)
-                await _fill(room, warm, gate, answers, spoken)
-                print(_row(room), flush=True)
-                rooms.append(room)
+        await asyncio.gather(*[_fill(room, warm, gate, answers, spoken) for room in rooms])
     finally:
         await warm.aclose()
     return rooms
@@ -187,6 +183,7 @@ async def _fill(
             await converse(room, warm, seed, spoken[:ANSWERS_A_CALL])
 
     await asyncio.gather(*[one(seed) for seed in range(-(-wanted // ANSWERS_A_CALL))])
+    print(_row(room), flush=True)
 
 
 def _row(room: Room) -> str:
@@ -200,10 +197,10 @@ if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     prepare_process()
-    answers, at_once = ([int(word) for word in sys.argv[1:]] + [40, 4][len(sys.argv) - 1 :])[:2]
+    answers, at_once = ([int(word) for word in sys.argv[1:]] + [40, 8][len(sys.argv) - 1 :])[:2]
     print(f"caller {CALLER_DB:.0f} dBFS, noise {NOISE_BELOW_DB:.0f} dB below, echo at")
     print(f"−{ECHO_BELOW_DB:.0f} dB of what was played, after {ECHO_DELAYS_S} s")
     print("| room | guard | asked | answers | paused | cut | made up | unanswered |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
     seen = asyncio.run(measure(answers, at_once))
     sys.exit(0 if all(room.is_calm for room in seen if room.is_guarded) else 1)

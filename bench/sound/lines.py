@@ -71,7 +71,7 @@ class Loudspeaker:
 
 class RoomMicrophone(io.AudioInput):
     """Hears `noise` without end, what `say` is given, and the loudspeaker by `echo_gain` after
-    `echo_delay_s`.
+    `echo_delay_s`. `onset_s` is when the first of the words sounded.
     """
 
     def __init__(
@@ -82,13 +82,14 @@ class RoomMicrophone(io.AudioInput):
         self._loudspeaker = loudspeaker
         self._echo_gain, self._echo_delay_s = echo_gain, echo_delay_s
         self._words: Sound = np.zeros(0)
+        self.onset_s = 0.0
         self._spoken = asyncio.Event()
         self._next_s = 0.0
 
     async def say(self, words: Sound) -> None:
         """Returns with the last of it."""
         self._spoken.clear()
-        self._words = words
+        self._words, self.onset_s = words, 0.0
         await self._spoken.wait()
 
     async def __anext__(self) -> rtc.AudioFrame:
@@ -101,6 +102,8 @@ class RoomMicrophone(io.AudioInput):
         return rtc.AudioFrame(as_samples(sound).tobytes(), RATE_HZ, 1, FRAME)
 
     def _next_words(self) -> Sound:
+        if len(self._words) and not self.onset_s:
+            self.onset_s = time.monotonic() - FRAME_S
         words, self._words = self._words[:FRAME], self._words[FRAME:]
         if len(words) and not len(self._words):
             self._spoken.set()
@@ -121,10 +124,15 @@ class CountedOutput(PacedOutput):
     def __init__(self, rate_hz: int, loudspeaker: Loudspeaker) -> None:
         super().__init__(rate_hz, loudspeaker)
         self._loudspeaker = loudspeaker
-        self.pauses = 0
+        self.paused_s: list[float] = []
+
+    @property
+    def pauses(self) -> int:
+        return len(self.paused_s)
 
     def pause(self) -> None:
-        self.pauses += self._loudspeaker.is_heard(time.monotonic())
+        if self._loudspeaker.is_heard(now_s := time.monotonic()):
+            self.paused_s.append(now_s)
         super().pause()
 
 
