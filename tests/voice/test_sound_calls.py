@@ -21,7 +21,7 @@ from tests.voice.callers import load_words
 from tests.voice.fakes import scripted_models
 from tests.voice.running import Notes, NoWarm, Orders, Plan, terms
 
-GREETING = "Hello, this is the clinic. We are open on weekdays from nine in the morning until six."
+GREETING = "Hello, this is the clinic. We are open on weekdays until six."
 CALLER_DB = -22.0
 SPEECH = at_level(load_words(), CALLER_DB)
 DICE = np.random.default_rng(4)
