@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+SPOKEN_DB = -50.0
+"""Synthetic speech is louder than that wherever it is no pause."""
 WINDOW_S = 0.01
 SILENCE_DB = -96.0
 FULL_SCALE = 32768.0
@@ -23,6 +25,14 @@ def window_levels_db(pcm: NDArray[np.int16], rate_hz: int) -> NDArray[np.float32
     samples = pcm[: len(pcm) // window * window].astype(np.float32)
     blocks = (samples[start : start + window] for start in range(0, len(samples), window))
     return np.array([_level_db(float(block @ block) / window) for block in blocks], np.float32)
+
+
+def loud_windows(pcm: NDArray[np.int16], rate_hz: int) -> bytes:
+    """1 for each whole 10 ms window of clean speech in which something is said, else 0."""
+    window = int(rate_hz * WINDOW_S)
+    blocks = pcm[: len(pcm) // window * window].reshape(-1, window).astype(np.float32)
+    least = FULL_SCALE**2 * 10 ** (SPOKEN_DB / 10)
+    return bytes((np.einsum("ij,ij->i", blocks, blocks) / window > least).astype(np.uint8))
 
 
 def _level_db(power: float) -> float:

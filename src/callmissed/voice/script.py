@@ -1,9 +1,17 @@
 """What is being said and how far it was heard: words laid along the seconds of their sound."""
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, field
 
 SECONDS_A_LETTER = 0.065
+WINDOW_S = 0.01
+LETTERS_BESIDE = 2
+"""What a word takes beyond its letters, in letters."""
+LETTERS_A_DIGIT = 5.5
+LETTERS_A_SIGN = 7
+"""`₹` and `%` are words."""
+_SIGNS = "₹$€£%&@"
 _WORDS = re.compile(r"\s*\S+\s*")
 
 
@@ -12,7 +20,7 @@ class Line:
     """A piece of text and the sound made for it so far.
 
     `expected_s` is how long all of it will probably take. An aside is said and heard, but is no
-    part of the answer.
+    part of the answer. `loud` has 1 for each 10 ms of the sound in which something is said.
     """
 
     text: str
@@ -20,6 +28,14 @@ class Line:
     is_aside: bool = False
     sound_s: float = 0.0
     is_complete: bool = False
+    loud: bytearray = field(default_factory=bytearray)
+
+    def share(self, played_s: float) -> float:
+        """How much of its words so many seconds hold: pauses hold none."""
+        lasts_s = self.lasts_s()
+        if self.is_complete and (spoken := self.loud.count(1)):
+            return self.loud.count(1, 0, round(played_s / WINDOW_S)) / spoken
+        return played_s / lasts_s if lasts_s > 0 else 0.0
 
     def lasts_s(self) -> float:
         """The sound's length; a guess while it is still being made."""
@@ -49,8 +65,14 @@ class Script:
         guess_s = len(text.strip()) * SECONDS_A_LETTER
         self._lines.append(Line(text, guess_s if expected_s is None else expected_s))
 
-    def add_sound(self, seconds: float) -> None:
-        self._lines[-1].sound_s += seconds
+    def add_sound(self, seconds: float, loud: bytes = b"") -> None:
+        """`loud` has 1 for each 10 ms in which something is said; it may be left out."""
+        line = self._lines[-1]
+        line.sound_s += seconds
+        if loud:
+            # Pieces end between two windows; what is told of them must not run ahead or behind.
+            count = round(line.sound_s / WINDOW_S) - len(line.loud)
+            line.loud += loud[:count] + loud[-1:] * (count - len(loud))
 
     def end_line(self) -> None:
         self._lines[-1].is_complete = True
@@ -95,8 +117,7 @@ class Script:
                 parts.append((line, line.text))
                 left_s -= lasts_s
                 continue
-            share = left_s / lasts_s if lasts_s > 0 else 0.0
-            parts.append((line, words_within(line.text, share)))
+            parts.append((line, words_within(line.text, line.share(left_s))))
             break
         return parts
 
@@ -111,10 +132,10 @@ class Script:
 
 
 def words_within(text: str, share: float) -> str:
-    """The first words of a text that fill this share of it, each as long as its letters and a
-    pause."""
+    """The first words of a text that fill this share of it, each as long as the letters by which it
+    is spoken."""
     words = _WORDS.findall(text)
-    weights = [len(word.strip()) + 2 for word in words]
+    weights = [_letters_of(word) + LETTERS_BESIDE for word in words]
     target = share * sum(weights)
     passed = 0.0
     kept: list[str] = []
@@ -124,3 +145,14 @@ def words_within(text: str, share: float) -> str:
         passed += weight
         kept.append(word)
     return "".join(kept)
+
+
+def _letters_of(word: str) -> float:
+    return sum(
+        LETTERS_A_DIGIT
+        if char.isdigit()
+        else LETTERS_A_SIGN
+        if char in _SIGNS
+        else unicodedata.category(char)[0] in "LM"
+        for char in word
+    )

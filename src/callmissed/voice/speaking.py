@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 from livekit import rtc
 
-from callmissed.kit.loudness import first_audible_sample
+from callmissed.kit.loudness import first_audible_sample, loud_windows
 from callmissed.voice.answers import Answer
 from callmissed.voice.candidates import describe
 from callmissed.voice.clauses import ClauseCutter
@@ -74,7 +74,7 @@ class Voice:
         """A recorded clip as the next line of an answer, which is asked for when it begins."""
         answer = find_answer()
         answer.script.begin_line(text)
-        answer.script.add_sound(self._duration_s(clip))
+        answer.script.add_sound(self._duration_s(clip), self._loud(clip))
         answer.script.end_line()
         for frame in cut_frames(clip, self._synthesis.rate_hz):
             self._note_sound(frame, answer)
@@ -132,7 +132,7 @@ class Voice:
                     case Ended():
                         answer.script.end_line()
                     case frame:
-                        answer.script.add_sound(frame.duration)
+                        answer.script.add_sound(frame.duration, self._loud(frame.data))
                         self._note_sound(frame, answer)
                         yield frame
 
@@ -230,6 +230,9 @@ class Voice:
 
     def _duration_s(self, clip: Clip) -> float:
         return len(clip) / 2 / self._synthesis.rate_hz
+
+    def _loud(self, pcm: bytes | memoryview) -> bytes:
+        return loud_windows(np.frombuffer(pcm, np.int16), self._synthesis.rate_hz)
 
     def _note_clause(self, answer: Answer) -> None:
         if answer.instants.first_clause_s is None:
