@@ -8,14 +8,18 @@ import contextlib
 import logging
 import signal
 from pathlib import Path
+from uuid import uuid4
 
 import uvloop
 
-from callmissed.domain.workers import Claim
+from callmissed.domain.sessions import EndReason
+from callmissed.domain.workers import Claim, Worker
 from callmissed.runtime.call_metrics import CallMetrics
 from callmissed.runtime.metrics import Board, serve_metrics
 from callmissed.runtime.shipping import Shipper
 from callmissed.runtime.tracing import open_traces
+from callmissed.services import calls, workers
+from callmissed.services.sessions import end_session
 from callmissed.store.database import Database
 from tests.worker.sessions import open_stage
 
@@ -51,7 +55,7 @@ async def main() -> None:
         shipper = Shipper(database, arguments.links, watches=watches)
         working = [
             asyncio.create_task(shipper.run()),
-            asyncio.create_task(link_journals(arguments.journals, shipper, claims)),
+            asyncio.create_task(link_journals(arguments.journals, shipper, list(claims))),
         ]
         print(READY, flush=True)
         await stop.wait()
@@ -60,14 +64,30 @@ async def main() -> None:
         await asyncio.wait(working)
     with contextlib.suppress(Exception):
         await database.dispose()
+    await end_sessions(arguments.prepare, claims)
 
 
 async def open_sessions(url: str, count: int) -> list[Claim]:
-    """Each of a tenant of its own, claimed by a worker."""
+    """Each of a tenant of its own, all claimed by one worker. Those of earlier modes have ended."""
     database = Database(url)
-    claims = [await (await open_stage(database)).claimed_session("-") for _ in range(count)]
+    worker = Worker(uuid4(), "bench", slots=2 * count)
+    async with database.system() as db:
+        await workers.register(db, worker)
+    for _ in range(count):
+        await (await open_stage(database)).open_session("-")
+    async with database.system() as db:
+        claims = await calls.claim_sessions(db, worker.id, count)
     await database.dispose()
+    assert len(claims) == count
     return claims
+
+
+async def end_sessions(url: str, claims: list[Claim]) -> None:
+    database = Database(url)
+    async with database.system() as db:
+        for claim in claims:
+            await end_session(db, claim.session_id, EndReason.API_DELETE)
+    await database.dispose()
 
 
 async def link_journals(folder: Path, shipper: Shipper, claims: list[Claim]) -> None:
