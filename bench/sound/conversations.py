@@ -1,10 +1,10 @@
 """Whether a noisy room or the agent's own echo interrupts the agent: whole conversations without a
 room, with our voice detector, the embedded recogniser and the embedded voice.
 
-`python -m bench.sound.conversations [ANSWERS] [CALLS AT ONCE]` (40, 8) prints for each kind of room,
-with the guard and without it, how many of the agent's answers were paused or cut, how many turns
-were made of what nobody said, and how many questions got no answer. It exits 1 where an answer was
-cut or paused behind the guard.
+`python -m bench.sound.conversations [CALLS] [AT ONCE]` (10, 8) makes so many calls of four questions
+for each kind of room, and a fifth of them without the guard. It prints how many of the agent's
+answers were paused or cut, how many turns were made of what nobody said, and how many questions got
+no answer. It exits 1 where an answer was cut or paused behind the guard.
 """
 
 import asyncio
@@ -40,7 +40,8 @@ ECHO_BELOW_DB = 20.0
 ECHO_DELAYS_S = (0.06, 0.18, 0.32, 0.5)
 QUIET_ROOM_DB = -72.0
 NOISE_S = 30.0
-ANSWERS_A_CALL = 10
+QUESTIONS_A_CALL = 4
+CONTROL_SHARE = 5
 ANSWER_WITHIN_S = 20.0
 PAUSE_S = 0.7
 VOICE = "awb"
@@ -159,7 +160,7 @@ def _models(warm: Warm) -> Models:
     )
 
 
-async def measure(answers: int, at_once: int) -> list[Room]:
+async def measure(calls: int, at_once: int) -> list[Room]:
     warm = Warm(ready_decoders=2, max_decoders=at_once)
     await warm.open()
     spoken = [item for item in spoken_questions("main") if item.voice == VOICE]
@@ -167,22 +168,23 @@ async def measure(answers: int, at_once: int) -> list[Room]:
     kinds = (*NOISES, "echo")
     rooms = [Room(kind, is_guarded) for is_guarded in (True, False) for kind in kinds]
     try:
-        await asyncio.gather(*[_fill(room, warm, gate, answers, spoken) for room in rooms])
+        await asyncio.gather(*[_fill(room, warm, gate, calls, spoken) for room in rooms])
     finally:
         await warm.aclose()
     return rooms
 
 
 async def _fill(
-    room: Room, warm: Warm, gate: asyncio.Semaphore, answers: int, spoken: list[Spoken]
+    room: Room, warm: Warm, gate: asyncio.Semaphore, calls: int, spoken: list[Spoken]
 ) -> None:
-    wanted = answers if room.is_guarded else max(ANSWERS_A_CALL, answers // 4)
-
     async def one(seed: int) -> None:
+        first = seed * QUESTIONS_A_CALL % len(spoken)
+        questions = (spoken + spoken)[first : first + QUESTIONS_A_CALL]
         async with gate:
-            await converse(room, warm, seed, spoken[:ANSWERS_A_CALL])
+            await converse(room, warm, seed, questions)
 
-    await asyncio.gather(*[one(seed) for seed in range(-(-wanted // ANSWERS_A_CALL))])
+    wanted = calls if room.is_guarded else max(1, calls // CONTROL_SHARE)
+    await asyncio.gather(*map(one, range(wanted)))
     print(_row(room), flush=True)
 
 
@@ -197,10 +199,10 @@ if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     prepare_process()
-    answers, at_once = ([int(word) for word in sys.argv[1:]] + [40, 8][len(sys.argv) - 1 :])[:2]
+    calls, at_once = ([int(word) for word in sys.argv[1:]] + [10, 8][len(sys.argv) - 1 :])[:2]
     print(f"caller {CALLER_DB:.0f} dBFS, noise {NOISE_BELOW_DB:.0f} dB below, echo at")
     print(f"−{ECHO_BELOW_DB:.0f} dB of what was played, after {ECHO_DELAYS_S} s")
     print("| room | guard | asked | answers | paused | cut | made up | unanswered |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
-    seen = asyncio.run(measure(answers, at_once))
+    seen = asyncio.run(measure(calls, at_once))
     sys.exit(0 if all(room.is_calm for room in seen if room.is_guarded) else 1)
