@@ -11,6 +11,7 @@ from callmissed.domain.models import Service
 from callmissed.kit.breaker import BreakerState
 from callmissed.voice.candidates import CIRCUIT_OPEN, Choices, Fallback
 from callmissed.voice.continuing import Continuation, WholeWords
+from callmissed.voice.marks import ends_clause
 from callmissed.voice.thinking import Mind
 from tests.voice.faulty import EARLY, FAULTS, FINE, Fault, Plan, PlannedLLM, minds
 
@@ -118,8 +119,18 @@ def test_a_text_in_pieces_comes_out_in_whole_words(
     text = " ".join(one + other)
     passed = WholeWords()
     parts = [passed.push(text[start : start + step]) for start in range(0, len(text), step)]
-    assert all(part == "" or part[-1].isspace() for part in parts)
+    assert all(part == "" or part[-1].isspace() or ends_clause(part) for part in parts)
     assert "".join(parts) + passed.flush() == text
+
+
+def test_a_clause_is_passed_on_with_its_mark() -> None:
+    passed = WholeWords()
+    assert [passed.push(text) for text in ("Su", "re,", " it is 1,", "000.")] == [
+        "",
+        "Sure,",
+        " it is ",
+        "",
+    ]
 
 
 @given(st.permutations([f"w{n}" for n in range(12)]), st.data())

@@ -6,6 +6,7 @@ the sound and an event for each 32 ms of silence. Here a window is judged where 
 and silence that follows silence is not told.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,11 @@ MODEL_RATE_HZ = 16000
 WINDOW_S = VAD_WINDOW_SAMPLES / MODEL_RATE_HZ
 WINDOW_BYTES = VAD_WINDOW_SAMPLES * 2
 LEAST_SPEECH_S = 0.05
+SURE_S = 0.12
+"""The model takes up to 0.1 s of the silence behind a word for speech. Once it has heard none for so
+long, levels say better than it does when the last sound was …"""
+MOST_CORRECTED_S = 0.2
+"""… but not that what it heard as speech was none at all."""
 BEGINS_AT = 0.5
 """The model's probability of speech from which it has begun …"""
 ENDS_BELOW = 0.35
@@ -36,11 +42,14 @@ class _State:
 
 
 class VoiceActivity(vad.VAD):
-    """Speech is over after `least_silence_s` without it. Makes a stream a call."""
+    """Speech is over after `least_silence_s` without it. `quiet_s` is for how long there has been no
+    sound, by its level (0.0: nobody knows). Makes a stream a call.
+    """
 
-    def __init__(self, least_silence_s: float) -> None:
+    def __init__(self, least_silence_s: float, quiet_s: Callable[[], float] = lambda: 0.0) -> None:
         super().__init__(capabilities=vad.VADCapabilities(update_interval=WINDOW_S))
         self._least_silence_s = least_silence_s
+        self._quiet_s = quiet_s
 
     @property
     def model(self) -> str:
@@ -56,17 +65,20 @@ class VoiceActivity(vad.VAD):
         return self._least_silence_s
 
     def stream(self) -> vad.VADStream:
-        return _ActivityStream(self, self._least_silence_s)
+        return _ActivityStream(self, self._least_silence_s, self._quiet_s)
 
 
 class _ActivityStream(vad.VADStream):
     """Tells of each window with speech in it or within `least_silence_s` of it, and of the first
     without. Its events hold no sound."""
 
-    def __init__(self, owner: VoiceActivity, least_silence_s: float) -> None:
+    def __init__(
+        self, owner: VoiceActivity, least_silence_s: float, quiet_s: Callable[[], float]
+    ) -> None:
         # The one that it inherits starts two tasks, which nothing here needs.
         self._vad = owner
         self._least_silence_s = least_silence_s
+        self._quiet_s = quiet_s
         self._model = local_inference.VAD()
         self._state = _State()
         self._waiting = bytearray()
@@ -147,9 +159,13 @@ class _ActivityStream(vad.VADStream):
         state = self._state
         state.run_silence_s += WINDOW_S
         state.run_speech_s = 0.0
-        if state.is_speaking and state.run_silence_s >= self._least_silence_s:
+        if not state.is_speaking or state.run_silence_s < SURE_S:
+            return
+        quiet_s = min(self._quiet_s(), state.run_silence_s + MOST_CORRECTED_S)
+        silent_s = max(quiet_s, state.run_silence_s)
+        if silent_s >= self._least_silence_s:
             state.is_speaking = False
-            state.silence_s = state.run_silence_s
+            state.silence_s = silent_s
             spoken_s = max(0.0, state.speech_s - state.run_silence_s)
             self._tell(vad.VADEventType.END_OF_SPEECH, speech_s=spoken_s)
             state.speech_s = 0.0

@@ -1,6 +1,6 @@
 """Puts the parts of a conversation together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from callmissed.domain.usage import Meter
 from callmissed.kit.clock import Clock
 from callmissed.voice.activity import VoiceActivity
 from callmissed.voice.brain import Brain
+from callmissed.voice.marks import part_marks
 from callmissed.voice.options import VAD_LEAST_SILENCE_S, connect_options, turn_handling
 from callmissed.voice.sentence_cache import SentenceCache
 from callmissed.voice.speaking import Voice
@@ -20,19 +21,24 @@ from callmissed.voice.thinking import Mind
 
 
 def open_session(
-    ears: stt.STT[Any], mind: llm.LLM[Any], mouth: tts.TTS[Any], taking: TurnTaking
+    ears: stt.STT[Any],
+    mind: llm.LLM[Any],
+    mouth: tts.TTS[Any],
+    taking: TurnTaking,
+    quiet_s: Callable[[], float],
 ) -> AgentSession[None]:
     """LiveKit's engine, not yet started. It hears through `ears`; of the other two it only needs
-    to know that they are there: what is asked of them goes through our agent.
+    to know that they are there: what is asked of them goes through our agent. `quiet_s` is for how
+    long the caller has made no sound.
     """
     session: AgentSession[None] = AgentSession(
         stt=ears,
         llm=mind,
         tts=mouth,
-        vad=VoiceActivity(pause_s(taking)),
+        vad=VoiceActivity(pause_s(taking), quiet_s),
         turn_handling=turn_handling(taking),
         conn_options=connect_options(),
-        tts_text_transforms=["filter_markdown", "filter_emoji"],
+        tts_text_transforms=[part_marks, "filter_markdown", "filter_emoji"],
         use_tts_aligned_transcript=False,
         aec_warmup_duration=None,
         user_away_timeout=None,

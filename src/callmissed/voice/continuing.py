@@ -5,6 +5,7 @@ import re
 from livekit.agents import llm
 
 from callmissed.kit.overlap import fold_word
+from callmissed.voice.marks import ends_clause
 
 GO_ON = (
     "Your answer broke off after the words above, which the caller has heard. Continue it from "
@@ -32,6 +33,8 @@ class WholeWords:
         """What ends at the end of a word."""
         self._rest += text
         end = max(self._rest.rfind(" "), self._rest.rfind("\n")) + 1
+        if ends_clause(self._rest):
+            end = len(self._rest)
         whole, self._rest = self._rest[:end], self._rest[end:]
         return whole
 

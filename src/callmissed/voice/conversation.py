@@ -130,7 +130,13 @@ class Conversation:
             on_turn_over=self._end_utterance,
         )
         self._session = self._listen_to(
-            open_session(self._caller.ears, minds[0].engine, mouths[0].engine, terms.turn_taking)
+            open_session(
+                self._caller.ears,
+                minds[0].engine,
+                mouths[0].engine,
+                terms.turn_taking,
+                self._input.quiet_s,
+            )
         )
         opening = self._voice.clips.bridge if terms.has_begun else terms.greeting
         self._remarks = Remarks(self._session, self._voice, self._book, opening)
