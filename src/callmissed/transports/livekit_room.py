@@ -19,6 +19,7 @@ from callmissed.domain.lines import (
 )
 from callmissed.transports.paced_output import PacedOutput
 from callmissed.transports.room_captions import RoomCaptions
+from callmissed.transports.room_events import hear_own_events
 from callmissed.transports.room_input import RoomInput
 
 CONNECT_TIMEOUT_S = 10.0
@@ -85,6 +86,7 @@ class RoomLine:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._room.connect(url, token, _room_options(url))
+                hear_own_events(self._room)
                 publication = await self._publish()
         except Exception as error:
             raise ConnectionError(f"the room was not joined: {error}") from error

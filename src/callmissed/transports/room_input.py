@@ -5,6 +5,8 @@ import asyncio
 from livekit import rtc
 from livekit.agents.voice import io
 
+from callmissed.transports.room_events import take_frames
+
 INPUT_RATE_HZ = 16000
 INPUT_FRAME_MS = 20
 """50 ms frames would save 4 ms of CPU a second, and make turn end and interruption 15 ms later on
@@ -46,10 +48,14 @@ class RoomInput(io.AudioInput):
         stream = rtc.AudioStream(
             track, sample_rate=INPUT_RATE_HZ, num_channels=1, frame_size_ms=INPUT_FRAME_MS
         )
+        take_frames(stream, self._take)
         try:
-            async for event in stream:
-                if self._frames.full():
-                    self._frames.get_nowait()
-                self._frames.put_nowait(event.frame)
+            async for _ in stream:
+                pass
         finally:
             await stream.aclose()
+
+    def _take(self, frame: rtc.AudioFrame) -> None:
+        if self._frames.full():
+            self._frames.get_nowait()
+        self._frames.put_nowait(frame)
