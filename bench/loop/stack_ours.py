@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import gc
 import logging
 import tempfile
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ from bench.loop.our_calls import OurCall
 from bench.loop.running import parse_arguments, run
 from callmissed.domain.calls import CallTerms
 from callmissed.domain.lines import AgentState, CallerHere, LineNews, Party
+from callmissed.kit.heap import settle_heap
 from callmissed.providers import Warm
 from callmissed.runtime.call import prepare_process
 from callmissed.transports.paced_output import PacedOutput
@@ -89,8 +89,7 @@ def prepare() -> Warm:
     """As a call process does before its first call."""
     logging.disable(logging.CRITICAL)
     prepare_process()
-    gc.collect()
-    gc.freeze()
+    settle_heap()
     return Warm()
 
 

@@ -5,7 +5,6 @@ gone.
 """
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvloop
 
 from callmissed.domain.calls import CallOrder, OrderKind
+from callmissed.kit.heap import settle_heap
 from callmissed.kit.loop_lag import LagMeter
 from callmissed.providers import Warm
 from callmissed.runtime.library import Library
@@ -80,8 +80,7 @@ async def _serve(run_call: RunCall | None, open_warm: OpenWarm) -> None:
     ):
         calls = Calls(group, run_call or _real_call(), warm, pipes.say, library)
         lag = LagMeter(STOOD_STILL_S, calls.overtake_all)
-        gc.collect()
-        gc.freeze()
+        settle_heap()
         background = [
             group.create_task(lag.run()),
             group.create_task(_beat(pipes, calls, lag, warm)),
