@@ -28,7 +28,7 @@ from tests.speech.recordings import RATE_HZ, Spoken, read_recording, spoken_ques
 LEVELS_DB = (-40.0, -30.0, -20.0, -10.0)
 NOISY_SPEECH_DB = -24.0
 NOISE_BELOW_DB = 10.0
-QUIET_ROOM_DB = -72.0
+ROOM_BELOW_DB = 48.0
 FRAME = RATE_HZ // 50
 PAUSE_S = 0.4
 DECODERS = 2
@@ -129,9 +129,10 @@ async def hear(
 
 
 def at_loudness(item: Spoken, level_db: float, dice: np.random.Generator) -> Sound:
-    """The words at that level, in a quiet room, with a pause on either side."""
+    """The words at that level, in a quiet room by the same microphone, with a pause on either
+    side."""
     words = _framed(at_level(_words(item), level_db))
-    return words + at_level(dice.standard_normal(len(words)), QUIET_ROOM_DB)
+    return words + at_level(dice.standard_normal(len(words)), level_db - ROOM_BELOW_DB)
 
 
 def in_noise(item: Spoken, kind: str, dice: np.random.Generator) -> Sound:

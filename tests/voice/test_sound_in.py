@@ -4,6 +4,9 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from livekit import rtc
 from livekit.agents.voice import io
 
@@ -12,6 +15,7 @@ from callmissed.domain.sound import SoundIn
 from callmissed.kit.loudness import window_levels_db
 from callmissed.voice.listening import LOOK_BACK_S, ListenedInput
 from callmissed.voice.sound_background import Background
+from callmissed.voice.sound_clipping import is_clipped, mend_peaks
 from callmissed.voice.sound_level import TARGET_DB, LevelKeeper
 from callmissed.voice.sound_played import PlayedSound
 from tests.speech.recordings import RATE_HZ
@@ -101,6 +105,30 @@ def test_the_gain_does_not_change_within_a_word() -> None:
     assert gains == {0.0}
     keeper.note([-90.0] * 30, background.level_db)
     assert keeper.gain_db > TARGET_DB + 40.0 - 8.0
+
+
+def test_clipped_peaks_are_drawn_again() -> None:
+    whole = 1.6 * 32767 * np.sin(np.arange(1600) * 2 * np.pi * 440 / RATE_HZ)
+    cut = as_samples(whole)
+    assert is_clipped(cut)
+    mended = mend_peaks(cut, RATE_HZ)
+    wrong = np.abs(mended - whole)[50:-50]
+    assert wrong.max() < np.abs(cut - whole).max() / 2
+    untouched = np.abs(cut.astype(np.int32)) < 32700
+    assert np.array_equal(mended[untouched], cut[untouched])
+
+
+@given(hnp.arrays(np.int16, st.integers(0, 400)))
+def test_whatever_is_mended_stays_as_long_and_bounded(samples: np.ndarray) -> None:
+    mended = mend_peaks(samples, RATE_HZ)
+    assert len(mended) == len(samples)
+    assert np.all(np.abs(mended) <= 4.01 * 32768)
+
+
+async def test_a_caller_too_loud_for_their_microphone_is_given_room() -> None:
+    _, heard = await heard_of(utterances(-8.0, count=1))
+    assert is_clipped(as_samples(at_level(WORDS, -8.0)))
+    assert not is_clipped(as_samples(heard))
 
 
 async def test_a_room_is_not_made_louder() -> None:

@@ -105,9 +105,10 @@ class ListenedInput(io.AudioInput):
     def _pass_on(self, arrived: _Arrived) -> None:
         self.levels.add(arrived.levels_db, arrived.at_s)
         frame = arrived.frame
-        if self._level is not None:
-            self._level.note(arrived.levels_db.tolist(), self._background.level_db)
-            frame = self._level.level(frame)
+        if self._level is not None and len(arrived.levels_db):
+            levels_db = arrived.levels_db.tolist()
+            self._level.note(levels_db, self._background.level_db)
+            frame = self._level.level(frame, max(levels_db))
         self._ready.append(frame)
 
     def _hold(self, arrived: _Arrived) -> None:

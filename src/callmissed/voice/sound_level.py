@@ -2,8 +2,10 @@
 
 import numpy as np
 from livekit import rtc
+from numpy.typing import NDArray
 
 from callmissed.kit.loudness import WINDOW_S
+from callmissed.voice.sound_clipping import is_clipped, mend_peaks
 
 TARGET_DB = -22.0
 """Root mean square of speech, in dB of full scale: what recognisers are made for."""
@@ -16,11 +18,14 @@ REMEMBERED_S = 3.0
 """Of speech, pauses left out."""
 PAUSE_S = 0.15
 FULL_SCALE = 32767.0
+MAY_CLIP_DB = -18.0
+"""Fainter windows hold no peak at full scale."""
 
 
 class LevelKeeper:
     """Follows how loud the caller speaks; the gain changes only where they pause, so that no word
-    begins soft and ends loud.
+    begins soft and ends loud. Only a caller who is too loud for their microphone is made less so at
+    once.
     """
 
     def __init__(self) -> None:
@@ -45,14 +50,23 @@ class LevelKeeper:
         if self._quiet_s >= PAUSE_S and self._heard_s >= FIRST_HEARD_S:
             self._set_gain()
 
-    def level(self, frame: rtc.AudioFrame) -> rtc.AudioFrame:
-        """The frame as loud as it is to be; the same one where it is loud enough."""
-        if self._gain_db == 0.0:
-            return frame
-        samples = np.frombuffer(frame.data, np.int16) * np.float32(10 ** (self._gain_db / 20))
-        np.clip(samples, -FULL_SCALE, FULL_SCALE, out=samples)
-        data = samples.astype(np.int16).tobytes()
-        return rtc.AudioFrame(data, frame.sample_rate, frame.num_channels, len(samples))
+    def level(self, frame: rtc.AudioFrame, loudest_db: float) -> rtc.AudioFrame:
+        """The frame as loud as it is to be, its clipped peaks mended; the same one where it is well
+        as it is. `loudest_db` is the level of its loudest window.
+        """
+        samples = np.frombuffer(frame.data, np.int16)
+        if loudest_db > MAY_CLIP_DB and is_clipped(samples):
+            self._gain_db = LEAST_GAIN_DB
+            return self._amplified(frame, mend_peaks(samples, frame.sample_rate))
+        return frame if self._gain_db == 0.0 else self._amplified(frame, samples)
+
+    def _amplified(
+        self, frame: rtc.AudioFrame, samples: NDArray[np.int16] | NDArray[np.float32]
+    ) -> rtc.AudioFrame:
+        louder = samples * np.float32(10 ** (self._gain_db / 20))
+        np.clip(louder, -FULL_SCALE, FULL_SCALE, out=louder)
+        data = louder.astype(np.int16).tobytes()
+        return rtc.AudioFrame(data, frame.sample_rate, frame.num_channels, len(louder))
 
     def _learn(self, level_db: float) -> None:
         self._heard_s = min(self._heard_s + WINDOW_S, REMEMBERED_S)
