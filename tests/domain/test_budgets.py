@@ -1,8 +1,11 @@
 """What each stage of a turn may take."""
 
+from typing import get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callmissed.api.bot_forms import Stage
 from callmissed.domain.budgets import FIRST_AUDIO, STAGES, fill_budgets, find_over_budget
 from callmissed.domain.calls import TURN_TAKING_PRESETS
 
@@ -42,3 +45,7 @@ def test_a_turn_within_every_budget_is_within_the_whole(
 
 def test_a_call_without_budgets_marks_nothing() -> None:
     assert find_over_budget({"retrieval": 9_000}, {}) == {}
+
+
+def test_a_bot_may_have_a_budget_for_every_stage() -> None:
+    assert get_args(Stage) == STAGES
