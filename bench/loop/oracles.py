@@ -110,7 +110,7 @@ class _OracleTTSStream(tts.SynthesizeStream):
             num_channels=1,
             mime_type="audio/pcm",
             stream=True,
-            frame_size_ms=20,
+            frame_size_ms=int(TTS_CHUNK_S * 1000),
         )
         output_emitter.start_segment(segment_id=utils.shortuuid())
         asked: asyncio.Queue[tuple[float, str] | None] = asyncio.Queue()
