@@ -13,6 +13,10 @@ const (
 	frame = 20 * time.Millisecond
 	// Opus packets of silence are a few bytes long, of speech some dozens.
 	loudBytes = 30
+	// Some encoders fill silence up; then so many packets in a row have one size, and speech is
+	// larger by that much.
+	quietRun   = 25
+	aboveQuiet = 1.25
 	// One loud packet alone is a refresh of silence; three of them within this time are speech.
 	onsetPackets = 3
 	onsetWithinS = 0.1
@@ -37,6 +41,8 @@ type Ear struct {
 	recent  []float64
 	speaks  bool
 	packets int
+	// The size of the last packets, how many in a row had it, and the size of silence.
+	size, run, quiet int
 }
 
 func (ear *Ear) listen(track *webrtc.TrackRemote) {
@@ -53,7 +59,7 @@ func (ear *Ear) take(bytes int, nowS float64) {
 	ear.lock.Lock()
 	defer ear.lock.Unlock()
 	ear.packets++
-	if bytes <= loudBytes {
+	if !ear.isLoud(bytes) {
 		return
 	}
 	if ear.speaks {
@@ -76,6 +82,18 @@ func (ear *Ear) take(bytes int, nowS float64) {
 		ear.speaks = true
 		ear.bursts = append(ear.bursts, Burst{BeganS: ear.recent[0], EndedS: nowS})
 	}
+}
+
+func (ear *Ear) isLoud(bytes int) bool {
+	if bytes == ear.size {
+		ear.run++
+	} else {
+		ear.size, ear.run = bytes, 1
+	}
+	if ear.run >= quietRun {
+		ear.quiet = bytes
+	}
+	return bytes > loudBytes && float64(bytes) > aboveQuiet*float64(ear.quiet)
 }
 
 func (ear *Ear) heard() ([]Burst, int) {
