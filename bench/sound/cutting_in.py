@@ -91,15 +91,19 @@ async def main(times: int) -> None:
     await voices.open()
     print("| room | guard | cut in | agent had paused before, or never did | p50 ms | p95 ms |")
     print("|---|---|---|---|---|---|", flush=True)
-    for is_guarded in (True, False):
-        for kind in ROOMS:
-            seen = await cut_in(kind, voices, times, is_guarded=is_guarded)
-            known = [one for one in seen if not np.isnan(one)]
-            p50, p95 = np.percentile(known, [50, 95]) if known else (np.nan, np.nan)
-            guard = "guard" if is_guarded else "none"
-            row = f"| {kind} | {guard} | {len(seen)} | {len(seen) - len(known)}"
-            print(f"{row} | {p50:.0f} | {p95:.0f} |", flush=True)
+    await asyncio.gather(
+        *[_show(kind, voices, times, is_guarded) for is_guarded in (True, False) for kind in ROOMS]
+    )
     await voices.aclose()
+
+
+async def _show(kind: str, voices: Voices, times: int, is_guarded: bool) -> None:
+    seen = await cut_in(kind, voices, times, is_guarded=is_guarded)
+    known = [one for one in seen if not np.isnan(one)]
+    p50, p95 = np.percentile(known, [50, 95]) if known else (np.nan, np.nan)
+    guard = "guard" if is_guarded else "none"
+    row = f"| {kind} | {guard} | {len(seen)} | {len(seen) - len(known)}"
+    print(f"{row} | {p50:.0f} | {p95:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
