@@ -63,9 +63,9 @@ class SpokenOutput(io.AudioOutput):
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         if self._answer is None:
             self._answer = self._current_answer()
-        self._played.add(frame)
         if self.next_in_chain is not None:
             await self.next_in_chain.capture_frame(frame)
+        self._played.add(frame)
         await super().capture_frame(frame)
         self._watch.add(frame.duration)
 

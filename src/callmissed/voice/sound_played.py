@@ -23,9 +23,9 @@ class PlayedSound:
 
     def __init__(self, playhead: Playhead) -> None:
         self._playhead = playhead
-        self._made = bytearray()
+        self._waiting = bytearray()
         self._rate_hz = 0
-        self._told = 0
+        self._gone = 0
         self._left: deque[tuple[float, NDArray[np.int16]]] = deque()
         self._left_s = 0.0
         self._sounding = 0
@@ -33,18 +33,18 @@ class PlayedSound:
     @property
     def is_under_way(self) -> bool:
         """Whether a speech is on its way to the caller, or held back while they speak."""
-        return bool(self._made)
+        return bool(self._waiting) or self._gone > 0
 
     def add(self, frame: rtc.AudioFrame) -> None:
-        """The next of the present speech."""
+        """The next of the present speech; the playhead is at this speech by then."""
         self._rate_hz = frame.sample_rate
-        self._made += frame.data
+        self._waiting += frame.data
 
     def restart(self) -> None:
         """The speech is over; what is added next is of another."""
         self.follow(0.0)
-        self._made = bytearray()
-        self._told = 0
+        self._waiting.clear()
+        self._gone = 0
 
     def forget(self) -> None:
         """What was played before is no longer heard."""
@@ -54,11 +54,12 @@ class PlayedSound:
 
     def follow(self, passed_s: float) -> None:
         """So much time went by; what left for the caller in it is remembered."""
-        until = min(len(self._made) // 2, int(self._playhead.played_s * self._rate_hz))
+        due = int(self._playhead.played_s * self._rate_hz) - self._gone
         left = NOTHING
-        if until > self._told:
-            left = np.frombuffer(self._made[self._told * 2 : until * 2], np.int16)
-            self._told = until
+        if due > 0 and self._waiting:
+            left = np.frombuffer(bytes(self._waiting[: 2 * due]), np.int16)
+            del self._waiting[: 2 * due]
+            self._gone += len(left)
         lasts_s = len(left) / self._rate_hz if len(left) else passed_s
         self._left.append((lasts_s, left))
         self._left_s += lasts_s
