@@ -4,7 +4,7 @@ A call process reads, and writes nothing to the database: what it tells goes to 
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -28,10 +28,24 @@ class TurnTaking:
 
 
 TURN_TAKING_PRESETS = {
-    "quick": TurnTaking(wait_s=0.25, max_wait_s=1.0, min_interruption_s=0.16),
-    "balanced": TurnTaking(wait_s=0.3, max_wait_s=1.5, min_interruption_s=0.2),
-    "patient": TurnTaking(wait_s=0.8, max_wait_s=3.0, min_interruption_s=0.4),
+    "quick": TurnTaking(wait_s=0.25, max_wait_s=1.0, min_interruption_s=0.06),
+    "balanced": TurnTaking(wait_s=0.3, max_wait_s=1.5, min_interruption_s=0.1),
+    "patient": TurnTaking(wait_s=0.8, max_wait_s=3.0, min_interruption_s=0.3),
 }
+VERB_LAST = frozenset(
+    ("as", "bn", "gu", "hi", "kn", "ml", "mr", "ne", "od", "or", "pa", "sd", "ta", "te", "ur")
+)
+"""Languages whose sentences end with their verb: who pauses before it has not finished."""
+VERB_LAST_WAIT_S = 0.05
+"""So much longer is waited in them."""
+
+
+def turn_taking_in(language: str, preset: str = "balanced") -> TurnTaking:
+    """The preset's as it is in this language (BCP-47)."""
+    taking = TURN_TAKING_PRESETS[preset]
+    if language.split("-")[0].lower() not in VERB_LAST:
+        return taking
+    return replace(taking, wait_s=taking.wait_s + VERB_LAST_WAIT_S)
 
 
 @dataclass(frozen=True, slots=True)

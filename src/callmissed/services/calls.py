@@ -7,7 +7,6 @@ from uuid import UUID
 
 from callmissed.domain.budgets import fill_budgets
 from callmissed.domain.calls import (
-    TURN_TAKING_PRESETS,
     ActionAsked,
     CallEnded,
     CallerArrived,
@@ -15,6 +14,7 @@ from callmissed.domain.calls import (
     CallTerms,
     TurnFinished,
     TurnTaking,
+    turn_taking_in,
 )
 from callmissed.domain.prompts import DEFAULT_PROMPT, default_greeting, fill_variables
 from callmissed.domain.sessions import JOIN_WINDOW_S, RECONNECT_WINDOW_S, EndReason
@@ -86,7 +86,7 @@ async def load_terms(db: SystemDb, vault: Vault, claim: Claim) -> CallTerms:
     bases = bot.terms.knowledge_base_ids if bot else ()
     known = await open_knowledge(db, vault, session.tenant_id, bases)
     history = await turns.exchanges_of(db, claim.session_id)
-    taking = turn_taking_of(request["turn_taking"])
+    taking = turn_taking_of(request["turn_taking"], session.route.language)
     return CallTerms(
         session_id=claim.session_id,
         tenant_id=session.tenant_id,
@@ -151,13 +151,13 @@ async def find_known(db: SystemDb, ids: Collection[UUID]) -> set[UUID]:
     return await claims.find_known(db, ids)
 
 
-def turn_taking_of(asked: str | Mapping[str, Any]) -> TurnTaking:
+def turn_taking_of(asked: str | Mapping[str, Any], language: str) -> TurnTaking:
     """A preset by its name, or numbers in ms (`wait_ms`, `max_wait_ms`, `min_interruption_ms`) over
-    `balanced`.
+    `balanced`, as they are in the language (BCP-47).
     """
     if isinstance(asked, str):
-        return TURN_TAKING_PRESETS[asked]
-    base = TURN_TAKING_PRESETS["balanced"]
+        return turn_taking_in(language, asked)
+    base = turn_taking_in(language)
     return TurnTaking(
         wait_s=asked.get("wait_ms", base.wait_s * 1000) / 1000,
         max_wait_s=asked.get("max_wait_ms", base.max_wait_s * 1000) / 1000,

@@ -62,7 +62,7 @@ async def load_chat(
         system_prompt=fill_variables(terms.system_prompt, request.variables),
         greeting=None,
         route=route,
-        turn_taking=turn_taking_of(request.turn_taking),
+        turn_taking=turn_taking_of(request.turn_taking, route.language),
         passages=known.passages,
         max_duration_s=0.0,
         join_window_s=0.0,
