@@ -110,8 +110,9 @@ async def _call(
     origin: str, warm: Warm, owner: str, key: str, until_s: float, waited_ms: list[float]
 ) -> None:
     catalog = load_catalog()
-    chosen = {one: catalog.find(one, catalog.defaults[one]) for one in Service}
-    stt, model, voice = (chosen[one] for one in (Service.STT, Service.LLM, Service.TTS))
+    stt, model, voice = (
+        catalog.find(one, catalog.defaults[one]) for one in (Service.STT, Service.LLM, Service.TTS)
+    )
     assert stt is not None
     assert model is not None
     assert voice is not None

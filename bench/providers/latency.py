@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from callmissed.dev.scenario import Scenario
+from callmissed.dev.scenario import Mind, Scenario
 from callmissed.dev.tones import GAP_MS
 from callmissed.dev.vocabulary import ENGLISH
 from tests.e2e.caller import calling, hear_greeting, open_customer
@@ -23,10 +23,12 @@ from tests.transports.room_callers import RoomCaller
 TURNS = 20
 TARGET_MS = 900
 WORDS_A_QUESTION = 4
+ANSWER = "{said} is what you said. Is that right?"
+"""No two begin alike, so that no beginning is spoken from memory."""
 
 
 async def main(turns: int) -> None:
-    scenario = Scenario()
+    scenario = Scenario(mind=Mind(reply=ANSWER))
     print(
         f"final {scenario.ears.final_after_ms:.0f} ms after the last sound, first token after "
         f"{scenario.mind.first_token_ms:.0f} ms, first sound after "

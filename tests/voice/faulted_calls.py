@@ -1,8 +1,9 @@
 """Calls on simulated providers whose speech and language models fail at random, turn after turn."""
 
+import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,10 +135,11 @@ async def _live(
         await call.notes.until(lambda notes: bool(notes.turns or notes.ends))
         run.greeting = next(iter(call.notes.turns), None)
         for question in questions:
-            if call.notes.ends:
+            one = await _live_through(call, sims, question, draw_faults(dice))
+            if one is None:
                 run.ended_early = True
                 break
-            lived.append(await _live_through(call, sims, question, draw_faults(dice)))
+            lived.append(one)
     except TimeoutError:
         run.stuck = True
     return lived
@@ -145,13 +147,15 @@ async def _live(
 
 async def _live_through(
     call: RunningCall, sims: Providers, question: str, faults: TurnFaults
-) -> _Lived:
-    """Raises TimeoutError where the turn does not end."""
+) -> _Lived | None:
+    """None where the call took its leave meanwhile. Raises TimeoutError where the turn does not end."""
     faults.begin(sims)
     count, said = len(call.notes.turns), question.split()
     microphone = call.line.microphone
     thinking = silence(int(THINKS_S * 1000), HEARD_HZ)
-    await microphone.say(np.concatenate([thinking, encode(question, HEARD_HZ)]))
+    asking = microphone.say(np.concatenate([thinking, encode(question, HEARD_HZ)]))
+    if not await _say_unless_over(call, asking):
+        return None
     from_s = microphone.end_s - GAP_MS / 1000
 
     def told() -> Sequence[Turn]:
@@ -170,6 +174,17 @@ async def _live_through(
             lambda notes: bool(notes.ends) or len(_words_of(told())) >= len(said), within_s=rest_s
         )
     return _Lived(said, faults, from_s, time.monotonic(), told())
+
+
+async def _say_unless_over(call: RunningCall, asking: Coroutine[Any, Any, None]) -> bool:
+    """False where nobody listens any more: what is said to a closed line is never said."""
+    speaking = asyncio.create_task(asking)
+    await asyncio.wait([speaking, call.task], return_when=asyncio.FIRST_COMPLETED)
+    if call.task.done() and not speaking.done():
+        speaking.cancel()
+        await asyncio.wait([speaking])
+        return False
+    return True
 
 
 def _read(call: RunningCall, lived: _Lived) -> TurnRun:

@@ -1,7 +1,9 @@
 """A call whose models fail turn after turn stays honest: what it says, remembers and counts."""
 
+from dataclasses import replace
 from typing import Any, Never
 
+from callmissed.providers import Models
 from tests.virtual_time import run_call_jumping
 from tests.voice.fault_findings import (
     agrees_with_ledger,
@@ -12,6 +14,8 @@ from tests.voice.fault_findings import (
     wrong_words,
 )
 from tests.voice.faulted_calls import run_faulted_call
+from tests.voice.faulty import Plan, PlannedLLM, minds
+from tests.voice.simulated_models import build_on
 
 TURNS = 8
 SEED = 11
@@ -36,6 +40,17 @@ def test_a_call_that_ends_before_its_greeting_is_not_one_that_is_stuck() -> None
     assert (run.stuck, run.ended_early, run.turns) == (False, True, [])
     assert run.end is not None
     assert run.end.detail == "ImportError: half a module"
+
+
+def test_a_caller_who_speaks_when_the_call_takes_its_leave_is_not_waited_for() -> None:
+    run = run_call_jumping(run_faulted_call(TURNS, SEED, _cannot_think))
+    assert (run.stuck, run.ended_early) == (False, True)
+    assert run.end is not None
+    assert "answers in a row failed" in run.end.detail
+
+
+def _cannot_think(*parts: Any) -> Models:
+    return replace(build_on(*parts), llm=minds(PlannedLLM("", [Plan("refuse")])))
 
 
 def _cannot_be_built(*_parts: Any) -> Never:
