@@ -107,7 +107,10 @@ class Floor:
         may_be_whole = self._turn_end.note_partial(words)
         if not may_be_whole or not self._may_guess(words, event.alternatives[0].language or None):
             return replace(event, type=_Kind.INTERIM_TRANSCRIPT)
-        if event.type is _Kind.INTERIM_TRANSCRIPT and words != self._told_early:
+        if words == self._told_early:
+            # Told early once more they would throw away the answer that was begun on them.
+            return replace(event, type=_Kind.INTERIM_TRANSCRIPT)
+        if event.type is _Kind.INTERIM_TRANSCRIPT:
             self._partial, self._partial_s = event, asyncio.get_running_loop().time()
         return self._take_early() or event
 
