@@ -35,11 +35,16 @@ KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count":
 
 # One round trip opens a transaction: the role, and the tenant it is narrowed to.
 SET_DOOR = text("select set_config('role', :role, true), set_config('app.tenant', :tenant, true)")
+# What only reads needs none: each statement stands alone, behind the door that was set last.
+SET_DOOR_ALONE = text(
+    "select set_config('role', :role, false), set_config('app.tenant', :tenant, false)"
+)
 
 
 class Database:
     """Made once a process. `url` is `postgresql+psycopg://…`; its login role is a member of both
-    our roles.
+    our roles. With `is_read_only` nothing can be written, and what is read in one block is of several
+    instants: no round trip begins or ends a transaction.
     """
 
     def __init__(
@@ -51,12 +56,14 @@ class Database:
         is_read_only: bool = False,
     ) -> None:
         self._url = url
+        self._set_door = SET_DOOR_ALONE if is_read_only else SET_DOOR
         self._engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=overflow,
             pool_timeout=OPEN_TIMEOUT_S,
             pool_pre_ping=False,
+            **({"isolation_level": "AUTOCOMMIT"} if is_read_only else {}),
             async_creator=partial(
                 connect,
                 plain_url(url),
@@ -125,7 +132,7 @@ class Database:
     async def _open_once(self, role: str, tenant: str) -> AsyncConnection:
         connection = await self._engine.connect().start()
         try:
-            await connection.execute(SET_DOOR, {"role": role, "tenant": tenant})
+            await connection.execute(self._set_door, {"role": role, "tenant": tenant})
         except BaseException:
             await asyncio.shield(asyncio.ensure_future(connection.close()))
             raise
