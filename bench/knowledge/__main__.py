@@ -2,6 +2,8 @@
 
 Each question stands in `questions.tsv` (and in `held_out.tsv`, written when the code was done and used
 for nothing but counting) with the document that answers it and words of the passage.
+Every question is asked twice: by words alone, and fused with what the simulated embedding model finds,
+whose meaning is parts of words: what fusing does to what words find, not what a real model adds.
 `en`: English; `heard`: as a recogniser may mishear it; `row`: one row of a table answers; `hi`, `ta`:
 Hindi, Tamil; `latin`: Hindi in Latin letters; `none`: no document knows.
 """
@@ -17,13 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from callmissed.dev.embeddings import embed
 from callmissed.domain.audit import SYSTEM
 from callmissed.domain.knowledge import Found, Origin
+from callmissed.kit.directions import Direction, read_direction
 from callmissed.runtime.house import House, open_house
 from callmissed.runtime.reading import read_document
 from callmissed.runtime.settings import load_settings
 from callmissed.services import documents, knowledge, retrieval
 from callmissed.services.documents import Given
+from callmissed.services.retrieval import Meaning
+from callmissed.store import vectors
 from tests.databases import fresh_database
 from tests.servers import running_postgres, short_folder
 from tests.stories import a_tenant
@@ -31,6 +37,7 @@ from tests.stories import a_tenant
 HERE = Path(__file__).parent
 QUESTIONS, HELD_OUT = "questions.tsv", "held_out.tsv"
 RECALL_AT = 5
+MODEL, LEAST_SIMILARITY, MAX_PASSAGES = "simulated", 0.15, 10_000
 LEAST = {"en": 0.95, "row": 0.98, "all": 0.90}
 
 
@@ -95,8 +102,20 @@ async def _fill(house: House) -> tuple[UUID, UUID]:
         await read_document(house, tenant.id, document.id, document.version)
         async with house.database.tenant(tenant.id) as db:
             done = await documents.get_document(db, base.id, document.id)
+            bare = await vectors.list_bare(db, tenant.id, document.id, MAX_PASSAGES)
+            rows = [(one.position, _direction(f"{one.heading}\n{one.text}")) for one in bare]
+            kept = [(position, one.signs, one.packed) for position, one in rows]
+            await vectors.add(db, tenant.id, base.id, document.id, MODEL, kept)
         assert done.error is None, (path.name, done.error)
     return tenant.id, base.id
+
+
+def _direction(words: str) -> Direction:
+    return read_direction(embed(words).tolist())
+
+
+def meaning_of(base_id: UUID, words: str) -> Meaning:
+    return Meaning((base_id,), MODEL, _direction(words), LEAST_SIMILARITY)
 
 
 async def _whole(data: bytes) -> AsyncIterator[bytes]:
@@ -127,15 +146,20 @@ def first_row_is_right(question: Question, found: Sequence[Found]) -> bool:
     return question.words in first or question.words in values
 
 
-async def evaluate(base: Base, name: str) -> dict[str, object]:
+async def evaluate(base: Base, name: str, *, by_meaning: bool) -> dict[str, object]:
     counts: dict[str, list[int]] = {}
     rows = [0, 0]
     silent = foreign = 0
     missed: list[str] = []
     for question in read_questions(name):
+        own, theirs = (
+            [meaning_of(one, question.question)] if by_meaning else []
+            for one in (base.base_id, base.foreign_base_id)
+        )
+        asked = question.question
         async with base.house.database.tenant(base.tenant_id) as db:
-            answer = await retrieval.search(db, [base.base_id], question.question, (), RECALL_AT)
-            other = await retrieval.search(db, [base.foreign_base_id], question.question)
+            answer = await retrieval.search(db, [base.base_id], asked, (), RECALL_AT, own)
+            other = await retrieval.search(db, [base.foreign_base_id], asked, meanings=theirs)
         foreign += len(other.found)
         if question.kind == "none":
             silent += not answer.found
@@ -179,11 +203,13 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.parse_args()
     async with open_base() as base:
-        figures = await evaluate(base, QUESTIONS)
-        held_out = await evaluate(base, HELD_OUT)
-    shown = {QUESTIONS: figures, HELD_OUT: held_out}
+        by_words, fused = [
+            {name: await evaluate(base, name, by_meaning=one) for name in (QUESTIONS, HELD_OUT)}
+            for one in (False, True)
+        ]
+    shown = {"by words": by_words, "fused": fused}
     print(json.dumps(shown, ensure_ascii=False, indent=2))
-    return 0 if is_good_enough(figures) else 1
+    return 0 if all(is_good_enough(one[QUESTIONS]) for one in (by_words, fused)) else 1
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from bench.loop.contract import (
 from bench.loop.our_calls import terms
 from bench.loop.running import watch_lag
 from bench.loop.stack_ours import OurSeat, prepare
-from callmissed.domain.knowledge import Semantics
+from callmissed.domain.knowledge import Retrieval, Semantics
 from callmissed.domain.models import Access, Model, ModelStatus, Provider, Service
 from callmissed.providers import Warm
 from callmissed.runtime.desk import LibraryDesk
@@ -80,6 +80,17 @@ class AskingSeat(OurSeat):
         return self._questions[self._number % len(self._questions)]
 
 
+class TimedDesk(LibraryDesk):
+    """Keeps how long each search took."""
+
+    took_ms: list[float]
+
+    async def retrieve(self, words: str, earlier: Sequence[str] = ()) -> Retrieval:
+        answer = await super().retrieve(words, earlier)
+        self.took_ms.append(answer.took_ms)
+        return answer
+
+
 @dataclass(slots=True)
 class Window:
     """Times in ms, by kind of call."""
@@ -87,6 +98,7 @@ class Window:
     ttfa: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     lost: int = 0
     lags: list[float] = field(default_factory=list)
+    searches: dict[str, list[float]] = field(default_factory=dict)
 
 
 def a_model() -> Model:
@@ -144,6 +156,7 @@ def summary(window: Window) -> dict[str, object]:
     lags = [lag * 1000 for lag in window.lags]
     return {
         **{f"{kind}_ttfa_ms": cut(window.ttfa[kind]) for kind in KINDS},
+        **{f"{kind}_search_ms": cut(took) for kind, took in window.searches.items()},
         "lost": window.lost,
         "loop_lag_ms": {**cut(lags), "p99": round(statistics.quantiles(lags, n=100)[98], 1)},
     }
@@ -159,18 +172,20 @@ def knows(asked: Asked) -> dict[str, dict[str, Any]]:
 
 async def open_seats(
     asked: Asked, library: Library, folder: Path, warm: Warm
-) -> list[tuple[str, AskingSeat]]:
+) -> tuple[list[tuple[str, AskingSeat]], dict[str, list[float]]]:
+    """The calls, and where their searches note how long they take."""
     dice, seats = random.Random(SEED), []
-    known = knows(asked)
+    known, took = knows(asked), {kind: list[float]() for kind in KINDS[1:]}
     for kind in KINDS * asked.calls:
         more: dict[str, Any] = {"changes": known[kind]}
         if kind != "off":
-            more["desk"] = LibraryDesk(replace(terms(uuid4()), **known[kind]), library)
+            more["desk"] = TimedDesk(replace(terms(uuid4()), **known[kind]), library)
+            more["desk"].took_ms = took[kind]
         questions = dice.sample(asked.questions, len(asked.questions))
         seat = AskingSeat(questions, folder, warm, **more)
         await seat.open()
         seats.append((kind, seat))
-    return seats
+    return seats, took
 
 
 async def run(asked: Asked, warm: Warm) -> dict[str, object]:
@@ -178,7 +193,7 @@ async def run(asked: Asked, warm: Warm) -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix="bench-knowledge-"))
     library = Library(asked.database_url, lambda: warm.connections)
     await library.warm()
-    seats = await open_seats(asked, library, folder, warm)
+    seats, searches = await open_seats(asked, library, folder, warm)
     plans: list[list[float]] = [[] for _ in seats]
     begins_s = now_s()
     feeding = [
@@ -188,7 +203,10 @@ async def run(asked: Asked, warm: Warm) -> dict[str, object]:
     figures: dict[str, object] = {"calls": len(seats)}
     for name, is_on in (("alone", False), ("beside_reading", True)):
         async with reading_beside(asked.database_url, is_on) as took:
+            for took_ms in searches.values():
+                took_ms.clear()
             window = await ask_all(seats, asked.turns, plans)
+            window.searches = {kind: list(took_ms) for kind, took_ms in searches.items()}
         figures[name] = summary(window)
     figures["readings_s"] = [round(one, 1) for one in took]
     for task in feeding:
