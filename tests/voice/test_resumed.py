@@ -83,6 +83,15 @@ async def test_a_resumed_call_whose_caller_is_gone_waits_for_them_and_ends() -> 
     assert [end.reason for end in call.notes.ends] == [EndReason.USER_LEFT]
 
 
+async def test_a_room_that_closes_behind_a_caller_who_left_in_the_gap_ends_the_call() -> None:
+    call = start_call(
+        scripted_models([], ["-"]), caller_is_here=False, microphone_is_on=False, has_begun=True
+    )
+    call.line.tell(LineClosed("the room ended: ROOM_CLOSED", LineEnd.CLOSED))
+    await call.task
+    assert [end.reason for end in call.notes.ends] == [EndReason.USER_LEFT]
+
+
 async def test_an_overtaken_call_notes_nothing_more() -> None:
     call = start_call(scripted_models([], ["-"]), greeting=" ".join(["word"] * 40))
     await call.line.screen.until_shown(Party.AGENT, "word")

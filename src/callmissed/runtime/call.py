@@ -115,7 +115,7 @@ class _Call:
         self._has_arrived = False
         self._was_greeted = False
         self._was_cut = False
-        self._caller_is_away = False
+        self._caller_is_away = terms.has_begun
         self.is_overtaken = False
 
     def end(self, reason: EndReason, detail: str = "") -> None:
