@@ -80,10 +80,18 @@ proofs-providers: setup ## the slow proofs of failing providers: 500 broken utte
 bench-telemetry: setup ## what storage, metrics and traces add to the time to first audio; 10 minutes, on a quiet machine
 	$(PY) -m bench.telemetry
 
+proofs-conversation: setup ## who has the floor and what was heard: 120 callers who speak into the agent's speech; 5 minutes
+	$(PY) -m bench.turns
+	$(PY) -m bench.turns --jump
+	$(PY) -m bench.turns --jump --late
+	$(PY) -m bench.turns.heard
+	.venv/bin/pytest -q tests/voice/test_dictation_calls.py tests/voice/test_heard_words.py tests/transports/test_heard_in_room.py
+
 proofs-sound: setup ## what loudness, noise and echo do to calls, and what that costs; about 25 minutes
 	$(PY) -m bench.sound.cost
 	$(PY) -m bench.sound.recognition
 	$(PY) -m bench.sound.captions
+	$(PY) -m bench.sound.passing
 	$(PY) -m bench.sound.cutting_in
 	$(PY) -m bench.sound.conversations
 
