@@ -53,3 +53,19 @@ def test_a_broken_off_sentence_is_waited_for_and_another_one_is_not() -> None:
     assert turn.user_transcript == "I would like to come because my tooth hurts"
     turn = run_call_jumping(dictate(Dictation(HELLO, ("when are you open", "on Sunday")), 1.1))
     assert turn.user_transcript == "when are you open"
+
+
+def test_a_cough_behind_a_question_does_not_delay_its_answer() -> None:
+    async def run() -> Turn:
+        models = scripted_models(["when are you open"], [ANSWER])
+        call = start_call(models, greeting=None)
+        cough = SPOKEN[: int(RATE_HZ * 0.2)]
+        pause = np.zeros(int(RATE_HZ * 0.29), np.int16)
+        await call.line.microphone.say(np.concatenate([SPOKEN, pause, cough]))
+        await call.notes.until(lambda notes: len(notes.turns) == 1)
+        await call.hang_up()
+        return call.notes.turns[0]
+
+    turn = run_call_jumping(run())
+    assert turn.user_transcript == "when are you open"
+    assert turn.endpoint_ms is not None and turn.endpoint_ms < 500

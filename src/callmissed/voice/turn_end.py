@@ -15,7 +15,8 @@ is a little late on both sides of one."""
 class TurnEnd:
     """Follows one caller's words, and sets the engine's wait before the words reach it.
 
-    While final words are owed for what was said last, the turn does not end on those before it.
+    While final words are owed for what was said last, the turn does not end on those before it. A
+    sound that a recogniser of partial words told none of was a cough, and owes nothing.
     """
 
     def __init__(self, taking: TurnTaking) -> None:
@@ -24,11 +25,15 @@ class TurnEnd:
         self._request: Request | None = None
         self._finals: list[str] = []
         self._owes_final = False
+        self._has_partial = False
+        self._tells_partials = False
         self.wait_s = taking.wait_s
 
     def listen_to(self, session: AgentSession[Any]) -> None:
         """From now on the waits are that session's."""
         self._session = session
+        ears = session.stt
+        self._tells_partials = ears is not None and ears.capabilities.interim_results
         session.on("user_state_changed", self._note_voice)
 
     def note_said(self, text: str) -> None:
@@ -40,7 +45,7 @@ class TurnEnd:
         """Whether the turn may be whole with these words, so that an answer could be begun."""
         if not words.strip():
             return False
-        self._owes_final = True
+        self._owes_final = self._has_partial = True
         ending = self._judge(words)
         self._apply(ending)
         return ending is Ending.WHOLE
@@ -70,8 +75,13 @@ class TurnEnd:
         self._apply(Ending.WHOLE)
 
     def _note_voice(self, event: UserStateChangedEvent) -> None:
-        if event.new_state == "speaking" and self._finals:
-            self._owes_final = True
+        if not self._finals:
+            return
+        if event.new_state == "speaking":
+            self._owes_final, self._has_partial = True, False
+            self._apply(self._judge())
+        elif self._tells_partials and not self._has_partial:
+            self._owes_final = False
             self._apply(self._judge())
 
     def _judge(self, partial: str = "") -> Ending:
