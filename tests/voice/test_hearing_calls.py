@@ -14,6 +14,7 @@ from callmissed.domain.sessions import EndReason
 from callmissed.kit.pcm import Samples, silence
 from callmissed.providers import Models
 from tests.providers.sarvam.loopback import listening_to
+from tests.virtual_time import run_call_jumping
 from tests.voice.callers import load_words
 from tests.voice.ears import RATE_HZ, Failing, ToneEars
 from tests.voice.fakes import ScriptedLLM, ScriptedSTT, ToneTTS, scripted_models
@@ -161,7 +162,11 @@ async def test_a_caller_whom_nobody_can_hear_is_told_so_and_the_call_ends() -> N
     assert end.detail.startswith("speech recognition stays unavailable")
 
 
-async def test_a_caller_whose_words_are_late_is_asked_to_wait() -> None:
+def test_a_caller_whose_words_are_late_is_asked_to_wait_once() -> None:
+    run_call_jumping(_words_are_late())
+
+
+async def _words_are_late() -> None:
     ears = ToneEars([Failing("stall", 2.3)] * 2, final_after_s=0.1)
     call = start_call(models_with(ears), greeting=None)
     await call.line.microphone.say(in_tones(f"{QUESTION} {QUESTION}"))
@@ -172,3 +177,4 @@ async def test_a_caller_whose_words_are_late_is_asked_to_wait() -> None:
     assert asked.agent_response.startswith("One moment")
     assert answered.user_transcript is not None
     assert QUESTION in answered.user_transcript
+    assert "fillers" not in answered.trace

@@ -49,6 +49,7 @@ class Voice:
         self._synthesis = synthesis
         self._monotonic_s = monotonic_s
         self._quiet_limit_s = quiet_limit_s
+        self._clip_until_s = 0.0
         self.clips = Clips(self.record)
         self.clips.speak(synthesis.language)
 
@@ -73,6 +74,7 @@ class Voice:
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
         """A recorded clip as the next line of an answer, which is asked for when it begins."""
         answer = find_answer()
+        self._clip_until_s = self._monotonic_s() + self._duration_s(clip)
         answer.script.begin_line(text)
         answer.script.add_sound(self._duration_s(clip), self._loud(clip))
         answer.script.end_line()
@@ -141,7 +143,7 @@ class Voice:
         if answer.utterance is None:
             return None
         if not reel.made_s:
-            return answer.utterance.end_s
+            return max(answer.utterance.end_s, self._clip_until_s)
         return self._monotonic_s() + self._ahead_s(reel, answer)
 
     def _fill_silence(self, patience: Patience, reel: Reel, answer: Answer) -> Clip:
