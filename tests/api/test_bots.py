@@ -61,7 +61,7 @@ async def test_everything_that_is_written_is_read_back(api: httpx2.AsyncClient) 
         "post_call": {"outcomes": ["booked"], "extraction_schema": {"type": "object"}},
         "ivr_menu": menu,
         "latency_budgets_ms": {"end_of_turn": 700, "llm_first_token": 400},
-        "sound_in": {"guard": False, "level": True},
+        "sound_in": {"guard": False, "level": True, "filter_noise": True},
     }
     made = await make(api, type="ivr", **fields)
     for name, value in fields.items():

@@ -164,3 +164,13 @@ async def test_a_bot_may_want_the_sound_as_it_came() -> None:
     sound = utterances(-40.0)
     _, heard = await heard_of(sound, agent_speaks=True, treatment=SoundIn(guard=False, level=False))
     assert np.array_equal(heard, as_samples(sound)[: len(heard)])
+
+
+async def test_steady_noise_is_filtered_where_a_bot_wants_it() -> None:
+    noise = at_level(np.random.default_rng(6).standard_normal(4 * RATE_HZ), -40.0)
+    plain, filtered = [
+        (await heard_of(noise, treatment=SoundIn(filter_noise=wanted)))[1]
+        for wanted in (False, True)
+    ]
+    assert len(filtered) == len(plain)
+    assert level_of_db(filtered[-RATE_HZ:]) < level_of_db(plain[-RATE_HZ:]) - 6.0

@@ -134,6 +134,9 @@ class SoundInForm(_Strict):
         "not the room.",
     )
     level: bool = Field(True, description="Every caller is brought to one loudness.")
+    filter_noise: bool = Field(
+        False, description="Steady noise is taken out of the caller's sound."
+    )
 
 
 class IvrMenuIn(_Strict):

@@ -19,6 +19,7 @@ from callmissed.kit.loudness import LevelLog, window_levels_db
 from callmissed.voice.sound_background import Background
 from callmissed.voice.sound_guard import SoundGuard
 from callmissed.voice.sound_level import LevelKeeper
+from callmissed.voice.sound_noise import NoiseFilter
 from callmissed.voice.sound_played import PlayedSound
 
 RECENTLY_S = 1.5
@@ -58,6 +59,7 @@ class ListenedInput(io.AudioInput):
         self._background = Background()
         self._guard = SoundGuard(played, self._background) if treatment.guard else None
         self._level = LevelKeeper() if treatment.level else None
+        self._noise = NoiseFilter() if treatment.filter_noise else None
         self._held: deque[_Arrived] = deque()
         self._held_s = 0.0
         self._ready: deque[rtc.AudioFrame] = deque()
@@ -104,7 +106,7 @@ class ListenedInput(io.AudioInput):
 
     def _pass_on(self, arrived: _Arrived) -> None:
         self.levels.add(arrived.levels_db, arrived.at_s)
-        frame = arrived.frame
+        frame = arrived.frame if self._noise is None else self._noise.clean(arrived.frame)
         if self._level is not None and len(arrived.levels_db):
             levels_db = arrived.levels_db.tolist()
             self._level.note(levels_db, self._background.level_db)

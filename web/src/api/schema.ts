@@ -2921,6 +2921,12 @@ export interface components {
          */
         SoundInForm: {
             /**
+             * Filter Noise
+             * @description Steady noise is taken out of the caller's sound.
+             * @default false
+             */
+            filter_noise: boolean;
+            /**
              * Guard
              * @description While the agent speaks, only the caller's own voice is heard: not its echo, not the room.
              * @default true
