@@ -164,6 +164,8 @@ def test_two_lists_become_one() -> None:
     assert [one.passage.text for one in fused] == ["y", "rows one\nrows two", "x", "z"]
     assert [one.similarity for one in fused] == [0.8, 0.7, None, 0.9]
     assert fuse(words, []) == words and fuse(words, [[]]) == words
+    row = Found(Passage("b.csv", "", "MRI: 6,500", record={"Test": "MRI"}), 9.0)
+    assert [one.passage.text for one in fuse([row, *words], [meaning])][:2] == ["MRI: 6,500", "y"]
 
 
 def test_the_signs_lead_to_what_is_alike() -> None:

@@ -13,7 +13,8 @@ more than the next."""
 def fuse(by_words: Sequence[Found], by_meaning: Sequence[Sequence[Found]]) -> list[Found]:
     """Best first; `by_meaning` has a list for each model. Each list gives a passage 1 / (60 + its
     place) points; with equal points the one found by words stands first. Rows told together count
-    for each of them, once.
+    for each of them, once. A row that words put first stays first: what a table holds under a name
+    is asked for by that name, and its neighbours mean about the same.
     """
     if not any(by_meaning):
         return list(by_words)
@@ -21,7 +22,8 @@ def fuse(by_words: Sequence[Found], by_meaning: Sequence[Sequence[Found]]) -> li
     for listed in by_meaning:
         for place, one in enumerate(listed, 1):
             _put(fused, one, _points(place))
-    return sorted(fused, key=lambda one: -one.score)
+    named = fused[0] if by_words and by_words[0].passage.record is not None else None
+    return sorted(fused, key=lambda one: (one is not named, -one.score))
 
 
 def _put(fused: list[Found], one: Found, points: float) -> None:
