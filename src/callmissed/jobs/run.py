@@ -15,9 +15,11 @@ from callmissed.runtime.house import House, open_house
 from callmissed.runtime.metrics import Board, serve_metrics
 from callmissed.runtime.settings import Settings
 from callmissed.services.documents import DOCUMENTS_QUEUE
+from callmissed.services.embedding import EMBEDDINGS_QUEUE
 
 CONCURRENCY = 10
 READINGS_AT_ONCE = 1
+EMBEDDINGS_AT_ONCE = 2
 HEARTBEAT_S = 2.0
 STALLED_S = 10.0
 POLL_S = 2.0
@@ -52,11 +54,14 @@ async def run_jobs(house: House, board: Board | None = None) -> None:
 
 
 async def _run_workers(app: App, queues: QueueMetrics) -> None:
-    """One for all that is quick, one for documents, which take long; when one ends, both end."""
-    quick = {task.queue for task in app.tasks.values()} - {DOCUMENTS_QUEUE}
+    """One for all that is quick, and one for each of what takes long: reading documents, and waiting
+    for embedding models; when one ends, all end.
+    """
+    slow = {DOCUMENTS_QUEUE: READINGS_AT_ONCE, EMBEDDINGS_QUEUE: EMBEDDINGS_AT_ONCE}
+    quick = {task.queue for task in app.tasks.values()} - slow.keys()
     workers = [
         asyncio.ensure_future(_run_worker(app, sorted(quick), CONCURRENCY)),
-        asyncio.ensure_future(_run_worker(app, [DOCUMENTS_QUEUE], READINGS_AT_ONCE)),
+        *(asyncio.ensure_future(_run_worker(app, [one], limit)) for one, limit in slow.items()),
     ]
     looking = asyncio.ensure_future(queues.look_on(app))
     try:
