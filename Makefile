@@ -85,7 +85,7 @@ proofs-conversation: setup ## who has the floor and what was heard: 120 callers 
 	$(PY) -m bench.turns --jump
 	$(PY) -m bench.turns --jump --late
 	$(PY) -m bench.turns.heard
-	.venv/bin/pytest -q tests/voice/test_dictation_calls.py tests/voice/test_heard_words.py tests/transports/test_heard_in_room.py
+	.venv/bin/pytest -q tests/voice/test_dictation_calls.py tests/voice/test_heard_words.py
 
 proofs-sound: setup ## what loudness, noise and echo do to calls, and what that costs; about 25 minutes
 	$(PY) -m bench.sound.cost
