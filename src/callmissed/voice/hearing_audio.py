@@ -132,4 +132,4 @@ class UnheardAudio:
 
 def _power(frame: rtc.AudioFrame) -> float:
     samples = np.frombuffer(frame.data, dtype=np.int16).astype(np.float32)
-    return float(np.mean(samples * samples)) if len(samples) else 0.0
+    return float(samples @ samples) / len(samples) if len(samples) else 0.0
