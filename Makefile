@@ -108,3 +108,6 @@ eval-knowledge: setup ## whether 161 spoken questions find the passages that ans
 
 bench-knowledge: setup ## retrieval with 1,000,000 passages in the table; about 10 minutes and 5 GB of disk
 	$(PY) -m bench.knowledge.latency
+
+bench-knowledge-calls: setup ## what looking things up adds to first audio, and what reading a PDF does to calls; about four minutes
+	$(PY) -m bench.knowledge.first_audio
