@@ -43,7 +43,7 @@ STORE_FOUNDATION = {
         "schema_knowledge",
         "columns",
     ),
-    *("jobs", "rows", "roles", "listening", "refusals"),
+    *("jobs", "rows", "roles", "listening", "connecting", "refusals"),
 }
 
 

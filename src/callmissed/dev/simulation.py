@@ -3,18 +3,24 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 from weakref import WeakSet
 
 from aiohttp import web
 
 from callmissed.dev.faults import Fault, FaultBook, covers
-from callmissed.dev.ledger import Ledger
+from callmissed.dev.ledger import Ledger, Request
 from callmissed.dev.scenario import Scenario
 from callmissed.dev.speaking import Voicebox
 
-if TYPE_CHECKING:
-    from callmissed.dev.uses import Use
+
+class OpenUse(Protocol):
+    """A connection that faults can strike while it is open."""
+
+    entry: Request
+
+    def befall(self, fault: Fault, at: int) -> None:
+        """It strikes after `at` more of its unit, in place of any other."""
 
 
 @dataclass
@@ -31,7 +37,7 @@ class Simulation:
     ledger: Ledger = field(default_factory=Ledger)
     voicebox: Voicebox = field(default_factory=Voicebox)
     spoken: Counter[str] = field(default_factory=Counter)
-    uses: "WeakSet[Use]" = field(default_factory=WeakSet)
+    uses: WeakSet[OpenUse] = field(default_factory=WeakSet)
     on_faults: Callable[[], None] = lambda: None
 
     def set_faults(self, faults: Iterable[Fault]) -> None:
