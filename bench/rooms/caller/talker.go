@@ -17,9 +17,9 @@ const (
 	// larger by that much.
 	quietRun   = 25
 	aboveQuiet = 1.25
-	// One loud packet alone is a refresh of silence; three of them within this time are speech.
-	onsetPackets = 3
-	onsetWithinS = 0.1
+	// One loud packet alone is a refresh of silence; three of successive sound are speech.
+	onsetPackets  = 3
+	packetSamples = 960
 	// Speech with a longer hole than this is two bursts. In silence a lone packet comes every 0.4 s,
 	// sometimes as large as speech.
 	burstGapS = 0.2
@@ -39,9 +39,12 @@ type Burst struct {
 type Ear struct {
 	lock    sync.Mutex
 	bursts  []Burst
-	recent  []float64
 	speaks  bool
 	packets int
+	// How many loud packets came whose sound is without a gap, since when, and where it ends.
+	onset  int
+	sinceS float64
+	last   uint32
 	// The size of the last packets, how many in a row had it, and the size of silence.
 	size, run, quiet int
 }
@@ -52,37 +55,48 @@ func (ear *Ear) listen(track *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
-		ear.take(len(packet.Payload), monotonicS())
+		ear.take(len(packet.Payload), packet.Timestamp, monotonicS())
 	}
 }
 
-func (ear *Ear) take(bytes int, nowS float64) {
+// take notes a packet whose sound begins at a sample of 48 kHz.
+func (ear *Ear) take(bytes int, sample uint32, nowS float64) {
 	ear.lock.Lock()
 	defer ear.lock.Unlock()
 	ear.packets++
 	if !ear.isLoud(bytes) {
+		ear.onset = 0
 		return
 	}
+	follows := sample-ear.last <= packetSamples
+	ear.last = sample
 	if ear.speaks {
-		last := &ear.bursts[len(ear.bursts)-1]
-		gapS := nowS - last.EndedS
-		if gapS <= burstGapS {
-			if gapS > holeS {
-				last.Holes++
-			}
-			last.EndedS = nowS
+		if ear.goOn(nowS) {
 			return
 		}
-		ear.speaks, ear.recent = false, nil
+		ear.speaks, ear.onset = false, 0
 	}
-	for len(ear.recent) > 0 && nowS-ear.recent[0] > onsetWithinS {
-		ear.recent = ear.recent[1:]
+	if ear.onset == 0 || !follows {
+		ear.onset, ear.sinceS = 0, nowS
 	}
-	ear.recent = append(ear.recent, nowS)
-	if len(ear.recent) == onsetPackets {
+	if ear.onset++; ear.onset == onsetPackets {
 		ear.speaks = true
-		ear.bursts = append(ear.bursts, Burst{BeganS: ear.recent[0], EndedS: nowS})
+		ear.bursts = append(ear.bursts, Burst{BeganS: ear.sinceS, EndedS: nowS})
 	}
+}
+
+// goOn says whether a loud packet belongs to the speech under way.
+func (ear *Ear) goOn(nowS float64) bool {
+	last := &ear.bursts[len(ear.bursts)-1]
+	gapS := nowS - last.EndedS
+	if gapS > burstGapS {
+		return false
+	}
+	if gapS > holeS {
+		last.Holes++
+	}
+	last.EndedS = nowS
+	return true
 }
 
 func (ear *Ear) isLoud(bytes int) bool {

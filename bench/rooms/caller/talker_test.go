@@ -7,28 +7,38 @@ import (
 
 func near(one, other float64) bool { return math.Abs(one-other) < 1e-6 }
 
-func TestAnAnswerIsOneBurstAndSilenceNone(t *testing.T) {
-	ear := &Ear{}
-	nowS := 0.0
-	send := func(bytes int, everyS float64, count int) {
-		for range count {
-			nowS += everyS
-			ear.take(bytes+(count+len(ear.bursts))%3, nowS)
-		}
+// A stream whose packets come when their sound is over.
+type stream struct {
+	ear  *Ear
+	nowS float64
+}
+
+func (one *stream) send(bytes int, afterS float64) {
+	one.nowS += afterS
+	one.ear.take(bytes, uint32(math.Round(one.nowS*48000)), one.nowS)
+}
+
+func (one *stream) speak(packets int) {
+	for index := range packets {
+		one.send(50+index%20, 0.02)
 	}
-	send(36, 0.4, 10) // silence, kept alive
-	nowS += 0.3
-	beginS := nowS + 0.02
-	for size := range 50 {
-		send(50+size%20, 0.02, 1)
+}
+
+func TestAnAnswerIsOneBurstAndTheRefreshesOfSilenceAreNone(t *testing.T) {
+	one := &stream{ear: &Ear{}}
+	for index := range 10 {
+		one.send(36+index%3, 0.4)
 	}
-	nowS += 0.1 // a hole
-	for size := range 50 {
-		send(50+size%20, 0.02, 1)
+	one.nowS += 0.06 // the next refresh was just before
+	beginS := one.nowS + 0.02
+	one.speak(50)
+	one.nowS += 0.1 // a hole
+	one.speak(50)
+	endS := one.nowS
+	for index := range 10 {
+		one.send(36+index%3, 0.4)
 	}
-	endS := nowS
-	send(36, 0.4, 10)
-	bursts, packets := ear.heard()
+	bursts, packets := one.ear.heard()
 	if packets != 120 || len(bursts) != 1 {
 		t.Fatalf("%d packets, bursts %v", packets, bursts)
 	}
@@ -38,18 +48,17 @@ func TestAnAnswerIsOneBurstAndSilenceNone(t *testing.T) {
 }
 
 func TestSilenceThatIsFilledUpIsSilence(t *testing.T) {
-	ear := &Ear{}
-	nowS := 0.0
-	for index := range 400 {
-		nowS += 0.02
-		size := 32
-		if index >= 100 && index < 200 {
-			size = 48 + index%20
-		}
-		ear.take(size, nowS)
+	one := &stream{ear: &Ear{}}
+	for range 100 {
+		one.send(32, 0.02)
 	}
-	bursts, _ := ear.heard()
-	if len(bursts) != 2 || !near(bursts[1].BeganS, 0.02*101) {
+	beginS := one.nowS + 0.02
+	one.speak(100)
+	for range 100 {
+		one.send(32, 0.02)
+	}
+	bursts, _ := one.ear.heard()
+	if len(bursts) != 2 || !near(bursts[1].BeganS, beginS) {
 		t.Fatalf("%v: the first burst is the silence before its size is known", bursts)
 	}
 }
