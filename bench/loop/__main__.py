@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -84,7 +85,10 @@ def measure(one: Measurement, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     out = (folder / "last.json").absolute()
     out.unlink(missing_ok=True)
-    subprocess.run(_command(one, out), cwd=ROOT, check=True, timeout=LONGEST_S)
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        # Journals and the like go with it.
+        env = {**os.environ, "TMPDIR": scratch}
+        subprocess.run(_command(one, out), cwd=ROOT, env=env, check=True, timeout=LONGEST_S)
     seen = json.loads(out.read_text(), parse_float=lambda digits: round(float(digits), 3))
     out.unlink()
     return {"measurement": asdict(one), **seen}

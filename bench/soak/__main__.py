@@ -50,7 +50,9 @@ def _run(module: str, *options: str) -> dict[str, Any]:
         command = ["taskset", "-c", str(max(os.sched_getaffinity(0))), *command]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "seen.json"
-        subprocess.run([*command, f"--out={out}"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        env = {**os.environ, "TMPDIR": folder}
+        command += [f"--out={out}"]
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
         return dict(json.loads(out.read_text()))
 
 
