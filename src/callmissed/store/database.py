@@ -63,6 +63,8 @@ class Database:
             max_overflow=overflow,
             pool_timeout=OPEN_TIMEOUT_S,
             pool_pre_ping=False,
+            # The connection that was used last has its statements prepared and its plans at hand.
+            pool_use_lifo=is_read_only,
             **({"isolation_level": "AUTOCOMMIT"} if is_read_only else {}),
             async_creator=partial(
                 connect,
