@@ -1,6 +1,6 @@
 """What our voice detector hears while the agent speaks: in the time of arithmetic, not of a call.
 
-`python -m bench.sound.passing [ANSWERS]` (40) lets the agent give so many answers in each kind of
+`python -m bench.sound.passing [ANSWERS] [ROOM …]` (40, all) lets the agent give so many answers in each kind of
 room, with the guard and without it, and counts those in which the voice detector hears enough to
 pause the agent; then as many in which the caller cuts in, and how long after their first sound the
 detector has heard enough, counted in sound. It exits 1 where an answer was paused behind the guard,
@@ -9,7 +9,7 @@ or a caller was not heard through it.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -34,6 +34,8 @@ AGENT_DB = -20.0
 ECHOES_DB = {"echo −20 dB": -20.0, "echo −10 dB": -10.0}
 DELAYS_S = (0.06, 0.18, 0.32, 0.5)
 WAYS = ((1.0, 0.0), (0.4, 0.004), (0.2, 0.011))
+EVERY_ROOM = ("quiet", *NOISES, *ECHOES_DB)
+NOISE_S = 60.0
 BEFORE_S = 1.0
 CUTS_IN_S = 2.0
 FRAME = RATE_HZ // 50
@@ -118,7 +120,9 @@ async def _events(detector: vad.VADStream) -> AsyncIterator[vad.VADEvent]:
 class Rooms:
     """The same rooms, answers and words for the guard and for its control."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Sequence[str]) -> None:
+        dice = np.random.default_rng(9)
+        self._noises = {kind: NOISES[kind](NOISE_S, dice) for kind in kinds if kind in NOISES}
         voice = Flite()
         self._agent = [at_level(voice.speak(text, "slt")[0], AGENT_DB) for text in ANSWERS]
         self._words = [
@@ -135,7 +139,8 @@ class Rooms:
         before = int(BEFORE_S * RATE_HZ)
         count = before + len(agent) + RATE_HZ
         if kind in NOISES:
-            noise = NOISES[kind](count / RATE_HZ + 0.1, dice)[:count]
+            begin = int(dice.integers(len(self._noises[kind]) - count))
+            noise = self._noises[kind][begin : begin + count]
             return at_level(noise, CALLER_DB - NOISE_BELOW_DB)
         room = at_level(dice.standard_normal(count), QUIET_ROOM_DB)
         if kind in ECHOES_DB:
@@ -154,11 +159,11 @@ class Rooms:
         return sound
 
 
-async def main(answers: int) -> bool:
-    rooms, is_calm = Rooms(), True
+async def main(answers: int, kinds: Sequence[str]) -> bool:
+    rooms, is_calm = Rooms(kinds), True
     print("| room | guard | answers | paused | cut in | heard | after ms: p50 | p95 |")
     print("|---|---|---|---|---|---|---|---|")
-    for kind in ("quiet", *NOISES, *ECHOES_DB):
+    for kind in kinds:
         for is_guarded in (True, False):
             paused, after_ms = await _count(rooms, kind, answers, is_guarded=is_guarded)
             p50, p95 = np.percentile(after_ms, [50, 95]) if after_ms else (np.nan, np.nan)
@@ -192,4 +197,5 @@ def _words_of(path: object) -> Sound:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)) else 1)
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    sys.exit(0 if asyncio.run(main(wanted, sys.argv[2:] or EVERY_ROOM)) else 1)

@@ -45,10 +45,11 @@ def passes(
     rate_hz: int = RATE_HZ,
     agent: Sound | None = AGENT,
     agent_hz: int = RATE_HZ,
-    fooled_for_s: float = 0.0,
+    voice_from_s: float = 0.0,
+    voice_for_s: float = 0.0,
 ) -> list[bool]:
-    """For each 20 ms of what the microphone gave, whether it passed. Our voice detector takes the
-    room for a voice for so long.
+    """For each 20 ms of what the microphone gave, whether it passed. Our voice detector hears a voice
+    from then on, for so long.
     """
     playing, background = Playing(), Background()
     played = PlayedSound(playing)
@@ -62,8 +63,10 @@ def passes(
         playing.played_s = (start + frame) / rate_hz
         if agent is not None and playing.played_s > len(agent) / agent_hz:
             played.restart()
-        if start in (0, int(fooled_for_s * rate_hz)):
-            guard.note_voice(start < fooled_for_s * rate_hz)
+        if start == int(voice_from_s * rate_hz):
+            guard.note_voice(voice_for_s > 0.0)
+        elif start == int((voice_from_s + voice_for_s) * rate_hz):
+            guard.note_voice(False)
         levels_db = window_levels_db(piece, rate_hz).tolist()
         passed.append(guard.lets_pass(piece, rate_hz, levels_db))
         background.add(levels_db)
@@ -144,7 +147,7 @@ def test_everything_passes_while_the_agent_is_silent() -> None:
 
 def test_a_room_full_of_voices_falls_silent_until_the_caller_speaks() -> None:
     room = at_level(NOISES["babble"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
-    passed = passes(spoken_into(room), agent=None, fooled_for_s=LENGTH_S)
+    passed = passes(spoken_into(room), agent=None, voice_for_s=LENGTH_S)
     fell_silent_s = passed.index(False) * FRAME / RATE_HZ
     assert VOICES_S - 0.1 <= fell_silent_s <= VOICES_S + 0.1
     before = int(fell_silent_s * 50)
@@ -154,16 +157,16 @@ def test_a_room_full_of_voices_falls_silent_until_the_caller_speaks() -> None:
 def test_a_room_whose_voices_are_gone_passes_again() -> None:
     room = at_level(NOISES["babble"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 10)
     then_quiet = np.concatenate([room, QUIET_ROOM])
-    passed = passes(then_quiet, agent=None, fooled_for_s=VOICES_S + 0.3)
+    passed = passes(then_quiet, agent=None, voice_for_s=VOICES_S + 0.3)
     assert not any(passed[150:300])
     assert all(passed[-50:])
 
 
 def test_a_faint_caller_in_noise_is_not_taken_for_the_room() -> None:
     room = at_level(NOISES["pink"](LENGTH_S, np.random.default_rng(3)), CALLER_DB - 6)
-    onset = int(ONSET_S * RATE_HZ)
-    words = spoken_into(room)[onset - RATE_HZ // 2 : onset + len(load_words())]
-    assert all(passes(words, agent=None, fooled_for_s=LENGTH_S))
+    words_s = len(load_words()) / RATE_HZ
+    passed = passes(spoken_into(room), agent=None, voice_from_s=ONSET_S, voice_for_s=words_s)
+    assert all(passed)
 
 
 def test_a_room_full_of_voices_is_known_before_the_agent_falls_silent() -> None:

@@ -7,6 +7,8 @@ from callmissed.kit.loudness import WINDOW_S
 REMEMBERED = int(3.0 / WINDOW_S)
 QUIETER_SHARE = 20
 """Percent of the windows remembered that are quieter: the pauses between anybody's words."""
+QUIETER_AT_FIRST = 50
+"""A short memory may hold more of the room's own pauses."""
 JUDGED_EVERY = int(0.2 / WINDOW_S)
 UNKNOWN = int(0.5 / WINDOW_S)
 FAINTEST_DB = -70.0
@@ -34,5 +36,7 @@ class Background:
         elif self._known >= self._next_judged:
             self._next_judged = self._known + JUDGED_EVERY
             known_db = self._levels_db[: min(self._known, REMEMBERED)]
-            place = len(known_db) * QUIETER_SHARE // 100
+            doubt = 1.0 - len(known_db) / REMEMBERED
+            share = QUIETER_SHARE + (QUIETER_AT_FIRST - QUIETER_SHARE) * doubt
+            place = int(len(known_db) * share / 100)
             self.level_db = max(FAINTEST_DB, float(np.partition(known_db, place)[place]))
