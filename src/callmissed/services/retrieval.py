@@ -20,7 +20,7 @@ MAX_CANDIDATES = 150
 ENOUGH = 60
 MOST_COMMON = 3
 RANKED = 24
-MAX_NEAREST = 200
+MAX_NEAREST = 400
 """Passages whose signs are nearest to the question's, of which the vectors are compared."""
 LEAST_WORTH = 0.25
 """Of the best one: what is worth less than this part of it says nothing."""

@@ -5,7 +5,7 @@ from alembic import op
 revision = "0085"
 down_revision = "0072"
 
-# The vectors stand outside the rows: a search reads the signs of all, the vectors of few.
+# A search reads the signs of all passages of its bases, in the index alone, and the vectors of few.
 TABLES = """
 alter table knowledge_bases add column embedding_model text;
 alter table documents
@@ -24,7 +24,8 @@ create table passage_vectors (
   foreign key (tenant_id, document_id) references documents (tenant_id, id) on delete cascade
 );
 alter table passage_vectors alter column vector set storage external;
-create index passage_vectors_of_base on passage_vectors (tenant_id, knowledge_base_id, model);
+create index passage_vectors_of_base on passage_vectors (tenant_id, knowledge_base_id, model)
+  include (document_id, position, signs);
 
 alter table passage_vectors enable row level security;
 alter table passage_vectors force row level security;
