@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from pathlib import Path
 from callmissed.runtime.children import tie_to_parent
 from callmissed.runtime.embedded.livekit import MediaServer, livekit_child, write_config
 from callmissed.runtime.embedded.livekit_program import provide_program
-from callmissed.runtime.embedded.ports import free_ports
+from callmissed.runtime.embedded.ports import free_ports, is_free
 from callmissed.runtime.embedded.postgres import postgres_child, prepare_cluster, prepare_database
 from callmissed.runtime.supervisor import Supervisor
 from tests.canaries import find_canaries, logged_by_children, note
@@ -70,7 +71,7 @@ def show(name: str, line: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Installation:
     """A whole `callmissed up` that answers. `api_key` is None where this start made none; `log`
-    holds all that was printed."""
+    holds all that was printed; `metrics_port` is the first of three."""
 
     base_url: str
     api_key: str | None
@@ -78,6 +79,7 @@ class Installation:
     data_dir: Path
     log: Path
     process: subprocess.Popen[bytes]
+    metrics_port: int
 
     def stop(self) -> int:
         """Ends it as Ctrl-C does, once; returns its exit code."""
@@ -97,28 +99,45 @@ def running_installation(folder: Path, **settings: str) -> Iterator[Installation
     ready.unlink(missing_ok=True)
     argv = [sys.executable, "-m", "callmissed", "up", "--ready-json", str(ready)]
     argv += ["--data-dir", str(data_dir), "--port", str(free_ports("127.0.0.1", 1)[0])]
+    environment = {
+        **os.environ,
+        "CALLMISSED_CREATES_PER_MINUTE": CREATES_PER_MINUTE,
+        "CALLMISSED_METRICS_PORT": str(_three_free_ports("127.0.0.1")),
+        **settings,
+    }
     with log.open("ab") as file:
         process = subprocess.Popen(
             argv,
-            env={**os.environ, "CALLMISSED_CREATES_PER_MINUTE": CREATES_PER_MINUTE, **settings},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             start_new_session=True,
             preexec_fn=tie_to_parent(signal.SIGTERM),
         )
+    metrics_port = int(environment["CALLMISSED_METRICS_PORT"])
     try:
         _wait_for(ready, process, log)
         found = json.loads(ready.read_text())
         note(found["api_key"] or "", "the first key")
         note((found["owner_link"] or "").partition("#")[2], "the owner link")
-        installation = Installation(**found, data_dir=data_dir, log=log, process=process)
+        installation = Installation(
+            **found, data_dir=data_dir, log=log, process=process, metrics_port=metrics_port
+        )
         yield installation
         installation.stop()
         assert not find_canaries(logged_by_children(log.read_text())), log
     finally:
         process.kill()
         process.wait()
+
+
+def _three_free_ports(host: str) -> int:
+    """The first of three in a row that are free just now."""
+    while True:
+        (first,) = free_ports(host, 1)
+        if all(is_free(host, first + more, socket.SOCK_STREAM) for more in (1, 2)):
+            return first
 
 
 def _wait_for(ready: Path, process: subprocess.Popen[bytes], log: Path) -> None:
