@@ -144,6 +144,11 @@ async def _create_each(client: httpx2.AsyncClient, models: dict[str, dict[str, A
     for model in models.values():
         if model["status"] == "maintenance":
             continue
+        if model["service"] == "embedding":
+            base = {"name": "By meaning", "embedding_model": model["id"]}
+            made = await client.post("/v1/knowledge-bases", json=base)
+            assert made.status_code == 201, made.text
+            continue
         body = {f"{model['service']}_model": model["id"], "greeting": None}
         if model["languages"] and model["service"] == "tts":
             body["tts_language"] = model["languages"][0]
