@@ -76,7 +76,7 @@ class TurnTakingIn(BaseModel):
         1500, ge=100, le=10_000, description="The longest wait where more words are expected."
     )
     min_interruption_ms: Whole = Field(
-        250, ge=50, le=2000, description="Speech of the caller that takes the floor."
+        100, ge=50, le=2000, description="Speech of the caller that takes the floor."
     )
 
     @model_validator(mode="after")

@@ -3360,7 +3360,7 @@ export interface components {
             /**
              * Min Interruption Ms
              * @description Speech of the caller that takes the floor.
-             * @default 250
+             * @default 100
              */
             min_interruption_ms: number;
             /**
