@@ -18,8 +18,9 @@ const (
 	quietRun   = 25
 	aboveQuiet = 1.25
 	// One loud packet alone is a refresh of silence; three of successive sound are speech.
-	onsetPackets  = 3
-	packetSamples = 960
+	onsetPackets = 3
+	// 20 ms; clocks round them to some more or less.
+	packetSamples = 960 + 48
 	// Speech with a longer hole than this is two bursts. In silence a lone packet comes every 0.4 s,
 	// sometimes as large as speech.
 	burstGapS = 0.2
