@@ -43,10 +43,17 @@ async def simulated_installation(
                 await asyncio.to_thread(running.__exit__, None, None, None)
 
 
+BREATH_S = 0.8
+
+
 async def speak(caller: RoomCaller, words: str) -> str:
-    """Says the words in tones; the answer's caption when the agent has said it."""
+    """Says the words in tones; the answer's caption when the agent has said it.
+
+    Behind a breath: tones right behind those of the agent are like an echo of them.
+    """
     before = len(said(caller))
-    await caller.say(encode(words, RATE_HZ))
+    breath = np.zeros(int(BREATH_S * RATE_HZ), np.int16)
+    await caller.say(np.concatenate([breath, encode(words, RATE_HZ)]))
     await caller.until(lambda one: len(said(one)) > before and is_listening(one), PATIENCE_S)
     return said(caller)[-1]
 
