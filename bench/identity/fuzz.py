@@ -30,7 +30,7 @@ from callmissed.runtime.settings import load_settings
 from callmissed.services import workers
 from callmissed.services.installation import prepare
 from tests.api.conftest import AN_HOUR_S, SLOTS, environment_of
-from tests.api.test_any_request import CHECKS, ENDING, START_S
+from tests.api.test_any_request import CHECKS, CONFIGURED, ENDING, START_S
 from tests.conftest import LiveKit
 from tests.databases import fresh_database
 from tests.servers import running_livekit, running_postgres, short_folder
@@ -90,7 +90,7 @@ async def one_round(url: str, token: str, seed: int, choose_ending: str) -> tupl
     options += [f"--workers={AT_ONCE}", f"--seed={seed}"]
     options += [f"{choose_ending}={name}" for name in ENDING]
     asking = await asyncio.create_subprocess_exec(
-        *(str(program), "run", f"{url}/openapi.json", *options),
+        *(str(program), f"--config-file={CONFIGURED}", "run", f"{url}/openapi.json", *options),
         *("--header", f"Authorization: Bearer {token}"),
         stdout=PIPE,
         stderr=STDOUT,

@@ -19,6 +19,7 @@ from callmissed.services.tenants import create_tenant
 from tests.api.conftest import Installation, environment_of
 from tests.conftest import LiveKit
 
+CONFIGURED = Path(__file__).with_name("schemathesis.toml")
 BUDGET_S = 50
 ENDING_BUDGET_S = 10
 START_S = 60
@@ -65,7 +66,7 @@ async def ask_anything(url: str, key: str, budget_s: int, choose_ending: str) ->
     options += [f"--checks={','.join(CHECKS)}", "--generation-database=none", "--warnings=off"]
     options += [f"{choose_ending}={name}" for name in ENDING]
     asking = await asyncio.create_subprocess_exec(
-        *(str(program), "run", f"{url}/openapi.json", *options),
+        *(str(program), f"--config-file={CONFIGURED}", "run", f"{url}/openapi.json", *options),
         *("--header", f"Authorization: Bearer {key}"),
         stdout=PIPE,
         stderr=STDOUT,
