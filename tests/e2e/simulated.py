@@ -6,7 +6,7 @@ says is read out of what the caller's side really heard.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ async def simulated_installation(
 
 
 BREATH_S = 0.8
+ARRIVAL_S = 3.0
 
 
 async def speak(caller: RoomCaller, words: str) -> str:
@@ -63,6 +64,16 @@ def words_played(caller: RoomCaller, since_s: float = 0.0) -> list[str]:
     pieces = [pcm for begins_s, _, pcm in caller.heard if begins_s >= since_s]
     sound = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
     return [heard.word for heard in decode(sound, RATE_HZ)]
+
+
+async def hear_words(caller: RoomCaller, texts: Iterable[str], since_s: float = 0.0) -> list[str]:
+    """The words that the caller was played, as soon as they are as many as the texts have: the last
+    ones come behind the news that the agent has said them, out of the caller's jitter buffer.
+    """
+    count = len(words_written(texts))
+    with suppress(TimeoutError):
+        await caller.until(lambda one: len(words_played(one, since_s)) >= count, ARRIVAL_S)
+    return words_played(caller, since_s)
 
 
 def words_written(texts: Iterable[str]) -> list[str]:

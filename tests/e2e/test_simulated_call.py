@@ -14,9 +14,9 @@ from tests.e2e.simulated import (
     GREETING,
     KEY,
     finished_turns,
+    hear_words,
     simulated_installation,
     speak,
-    words_played,
     words_written,
 )
 
@@ -56,12 +56,12 @@ async def test_every_word_is_heard_answered_and_played(
     assert (session["stt_model"], session["llm_model"]) == ("saaras:v3", "kimi-k2.5")
     async with calling(session) as caller:
         await hear_greeting(caller)
-        assert words_played(caller) == words_written([GREETING])
+        assert await hear_words(caller, [GREETING]) == words_written([GREETING])
         asked_s = time.monotonic()
         assert await speak(caller, spoken) == answer
         assert understood(caller) == [spoken]
         assert said(caller) == [GREETING, answer]
-        assert words_played(caller, asked_s) == words_written([answer])
+        assert await hear_words(caller, [answer], asked_s) == words_written([answer])
     turns = await finished_turns(customer, session["id"], 2)
     assert [turn["user_transcript"] for turn in turns] == [None, spoken]
     assert [turn["agent_response"] for turn in turns] == [GREETING, answer]
