@@ -26,7 +26,8 @@ ENGLISH = "book the doctor tomorrow please"
 ANSWERS = (
     (ENGLISH, "Yes, the doctor is open tomorrow morning. What is your name please?"),
     (HINDI, "डॉक्टर आज नहीं, कल मदद आपका समय."),
-    (HINGLISH, "आपका number ठीक है, thanks."),
+    # Behind a first word whose tones an Opus encoder carries whole out of silence.
+    (HINGLISH, "Yes, आपका number ठीक है, thanks."),
 )
 HEARD_BEHIND_LAST_TURN_MS = 2_000
 """Belongs to the call, not to one of its turns."""
